@@ -92,6 +92,7 @@ CREATE TABLE incidents (
   restored_at TIMESTAMPTZ,
   resolved_at TIMESTAMPTZ,
   closed_at TIMESTAMPTZ,
+  reopened_at TIMESTAMPTZ, -- start of the present time of impact, after a reopening within the flap window
   ended_by TEXT NOT NULL REFERENCES endings (name),
   hands_on_seconds BIGINT NOT NULL DEFAULT 0,
   merged_into BIGINT REFERENCES incidents (id),

@@ -92,6 +92,7 @@ CREATE TABLE incidents (
   restored_at DATETIME,
   resolved_at DATETIME,
   closed_at DATETIME,
+  reopened_at DATETIME, -- start of the present time of impact, after a reopening within the flap window
   ended_by TEXT NOT NULL REFERENCES endings (name),
   hands_on_seconds INTEGER NOT NULL DEFAULT 0,
   merged_into INTEGER REFERENCES incidents (id),
