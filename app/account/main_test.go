@@ -1,0 +1,11 @@
+package account
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	Hashing = CheapHashing
+	os.Exit(m.Run())
+}
