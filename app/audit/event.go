@@ -76,3 +76,24 @@ func OriginOf(ctx context.Context) (requestID, from string) {
 	o, _ := ctx.Value(originKey{}).(origin)
 	return o.requestID, o.from
 }
+
+// Diff gives the fields that changed, as Before and After want them; both nil when nothing did.
+// Values are compared by their JSON.
+func Diff(before, after map[string]any) (json.RawMessage, json.RawMessage) {
+	was, is := map[string]any{}, map[string]any{}
+	for name, value := range after {
+		a, b := Fields(map[string]any{name: before[name]}), Fields(map[string]any{name: value})
+		if string(a) != string(b) {
+			was[name], is[name] = before[name], value
+		}
+	}
+	return Fields(was), Fields(is)
+}
+
+// Moment is how moments stand in Before and After: RFC 3339 in UTC, or nil when unknown.
+func Moment(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}

@@ -90,7 +90,7 @@ func (i *Incident) Tell(at time.Time, by Channel) error {
 func (i *Incident) Correct(name Moment, value time.Time, reason string) error {
 	var c fault.Check
 	at := i.Moments.Of(name)
-	c.That(at != nil, "moment", "There is no moment %q.", string(name))
+	c.That(at != nil && name != reopenedAt, "moment", "There is no moment %q.", string(name))
 	c.That(len(reason) >= 3, "reason", "Say why the old value was wrong.")
 	c.That(name != StartedAt || !value.IsZero(), "value", "When it started can be corrected, not forgotten.")
 	if err := c.Err(); err != nil {

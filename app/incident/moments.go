@@ -23,6 +23,9 @@ const (
 	ClosedAt            Moment = "closed_at"
 )
 
+// reopenedAt is not a moment people see or correct.
+const reopenedAt Moment = "reopened_at"
+
 // MomentNames lists them in order.
 var MomentNames = []Moment{StartedAt, DetectedAt, DeclaredAt, DeveloperNotifiedAt, AcknowledgedAt, MitigatedAt, RestoredAt, ResolvedAt, ClosedAt}
 
@@ -62,6 +65,8 @@ func (m *Moments) Of(name Moment) *time.Time {
 		return &m.ResolvedAt
 	case ClosedAt:
 		return &m.ClosedAt
+	case reopenedAt:
+		return &m.ReopenedAt
 	}
 	return nil
 }
