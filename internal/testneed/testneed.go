@@ -1,0 +1,42 @@
+// Package testneed says what a test needs that a machine may lack: without it the test is skipped, with the reason,
+// unless UPSHOT_TEST_REQUIRE=all makes that a failure.
+package testneed
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// Postgres gives TEST_POSTGRES_DSN, the address of a PostgreSQL whose user may create databases.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	dsn := os.Getenv("TEST_POSTGRES_DSN")
+	if dsn == "" {
+		lacks(t, "TEST_POSTGRES_DSN is not set: not tried on PostgreSQL")
+	}
+	return dsn
+}
+
+// Chromium gives the path of a browser: TEST_CHROMIUM, or one of the usual names.
+func Chromium(t testing.TB) string {
+	t.Helper()
+	if path := os.Getenv("TEST_CHROMIUM"); path != "" {
+		return path
+	}
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	lacks(t, "no Chromium found: not tried in a browser")
+	return ""
+}
+
+func lacks(t testing.TB, reason string) {
+	t.Helper()
+	if os.Getenv("UPSHOT_TEST_REQUIRE") == "all" {
+		t.Fatalf("UPSHOT_TEST_REQUIRE=all: %s", reason)
+	}
+	t.Skip(reason)
+}
