@@ -1,13 +1,21 @@
 package followup
 
-import "time"
+import (
+	"time"
 
-// Ledger is what waiting for a change was, and what it cost (DESIGN.md, METRICS.md 2 and 7).
+	"upshot/app/incident"
+	"upshot/app/problem"
+	"upshot/app/ticket"
+)
+
+// Ledger is what waiting for a change was, and what it cost.
 type Ledger struct {
-	QueuedAt   time.Time // zero: never queued
-	StartedAt  time.Time // first time somebody started; zero: not yet
-	DoneAt     time.Time // last entry into done that was not left again
-	ShippedAt  time.Time // first production deployment, else done; zero: not yet
+	QueuedAt time.Time // zero: never queued
+	// StartedAt is the first time somebody started, before QueuedAt when work was under way by then; zero: not yet.
+	StartedAt time.Time
+	DoneAt    time.Time // last entry into done that was not left again
+	// ShippedAt is the first production deployment, else done; zero: not yet, or not again since it was reopened.
+	ShippedAt  time.Time
 	VerifiedAt time.Time
 
 	Waiting  time.Duration // from queued to the first start, or so far
@@ -16,8 +24,8 @@ type Ledger struct {
 
 	StillWaiting bool // nobody has started: Waiting grows
 	NeverStarted bool // it went straight to done: Waiting is the whole way
-	Incomplete   bool // history partial or a status unknown: no lengths of time are given
-	Bumps        int  // moved to a later sprint while waiting
+	Incomplete   bool // history partial or a status unknown: no figures are given
+	Bumps        int  // moved to a later sprint while waiting; not known to LedgerOf
 
 	RecurrencesWhileWaiting int           // occurrences with queued <= detected < shipped
 	ImpactWhileWaiting      time.Duration // of those
@@ -27,3 +35,263 @@ type Ledger struct {
 
 // Cost is what waiting cost: impact and hands-on time of what recurred meanwhile. It orders the queue.
 func (l Ledger) Cost() time.Duration { return l.ImpactWhileWaiting + l.HandsOnWhileWaiting }
+
+// LedgerOf adds up what waiting for a follow-up was. History is its ticket's, or nil: then its own moves are
+// the history. Seen is its problem's occurrences in order of start.
+//
+// When the fix failed or was reopened, what recurred between shipping and reopening counts as after the fix,
+// and what recurs from then on counts as waiting again, until it ships once more.
+func LedgerOf(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) Ledger {
+	if len(history) == 0 {
+		history = Intervals(f, now)
+	}
+	history = withoutAside(f, history, now)
+	l := Ledger{QueuedAt: queuedAt(f, history, seen, now), VerifiedAt: f.verifiedAt()}
+	if l.QueuedAt.IsZero() {
+		return Ledger{}
+	}
+	gap, whole := ticket.QueueGap(history, l.QueuedAt, now)
+	if !whole {
+		l.Incomplete = true
+		return l
+	}
+	l.StartedAt, l.DoneAt = gap.StartedAt, gap.DoneAt
+	l.Waiting, l.Working, l.SentBack = gap.Waiting, gap.Working, gap.SentBack
+	l.StillWaiting, l.NeverStarted = gap.StillWaiting, gap.NeverStarted
+
+	rounds := roundsOf(f, history)
+	l.ShippedAt = rounds[len(rounds)-1].shippedAt
+	waited, after := split(f, l.QueuedAt, rounds, seen, now)
+	cost := TotalCost(waited)
+	l.RecurrencesWhileWaiting, l.ImpactWhileWaiting, l.HandsOnWhileWaiting = cost.Recurrences, cost.Impact, cost.HandsOn
+	l.RecurrencesAfter = len(after)
+	return l
+}
+
+// RecurredWhileWaiting lists the occurrences that LedgerOf counts as the cost of waiting, in order.
+func RecurredWhileWaiting(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) []problem.Occurrence {
+	if len(history) == 0 {
+		history = Intervals(f, now)
+	}
+	history = withoutAside(f, history, now)
+	queued := queuedAt(f, history, seen, now)
+	if queued.IsZero() || !ticket.Whole(history) {
+		return nil
+	}
+	waited, _ := split(f, queued, roundsOf(f, history), seen, now)
+	return waited
+}
+
+// Cost is what recurred, and what that took from users and from those who ended it.
+type Cost struct {
+	Recurrences int
+	Impact      time.Duration
+	HandsOn     time.Duration
+}
+
+// TotalCost adds up what recurred while several follow-ups waited. An occurrence counts once, however many of
+// them answer it.
+func TotalCost(waited ...[]problem.Occurrence) Cost {
+	var total Cost
+	counted := map[incident.ID]bool{}
+	for _, occurrences := range waited {
+		for _, o := range occurrences {
+			if counted[o.Incident()] {
+				continue
+			}
+			counted[o.Incident()] = true
+			total.Recurrences++
+			total.Impact += o.Impact
+			total.HandsOn += o.HandsOn
+		}
+	}
+	return total
+}
+
+// categories says what each state means for waiting. Proposed is no promise yet.
+var categories = map[State]ticket.Category{
+	Queued: ticket.ToDo, InProgress: ticket.InProgress, Done: ticket.Done, Verified: ticket.Done,
+	Declined: ticket.Aside, Duplicate: ticket.Aside,
+}
+
+// Intervals is a follow-up's own history up to now, for one without a ticket. It begins with the promise, or
+// with the corrected moment of queueing; a proposal is none, and a declined change is set aside until it is
+// promised again.
+func Intervals(f FollowUp, now time.Time) []ticket.Interval {
+	var history []ticket.Interval
+	for _, m := range f.Moves {
+		category := categories[m.State]
+		switch {
+		case m.At.After(now):
+			continue
+		case len(history) == 0 && (category == "" || category == ticket.Aside):
+			continue
+		case m.State == Proposed: // again, after it was declined: still no promise
+			category = ticket.Aside
+		}
+		if n := len(history); n > 0 {
+			history[n-1].To = m.At
+		}
+		history = append(history, ticket.Interval{From: m.At, Status: string(m.State), Category: category})
+	}
+	if f.QueuedByHandAt.IsZero() || len(history) == 0 {
+		return history
+	}
+	if first := &history[0]; f.QueuedByHandAt.Before(first.From) && first.Category == ticket.ToDo {
+		first.From = f.QueuedByHandAt
+	}
+	history = ticket.Since(history, f.QueuedByHandAt)
+	if history[0].Status == "" {
+		history[0].Status = string(Queued)
+	}
+	return history
+}
+
+// withoutAside takes out of a history the times when the follow-up was declined or a duplicate.
+func withoutAside(f FollowUp, history []ticket.Interval, now time.Time) []ticket.Interval {
+	var from time.Time
+	var state State
+	for _, m := range f.Moves {
+		if m.At.After(now) {
+			break
+		}
+		aside := categories[m.State] == ticket.Aside
+		switch {
+		case aside && from.IsZero():
+			from, state = m.At, m.State
+		case !aside && m.State != Proposed && !from.IsZero():
+			history = ticket.SetAside(history, from, m.At, string(state))
+			from = time.Time{}
+		}
+	}
+	if !from.IsZero() {
+		history = ticket.SetAside(history, from, time.Time{}, string(state))
+	}
+	return history
+}
+
+// queuedAt is when the waiting began: as corrected by hand, else the earlier of the promise and, with a ticket,
+// the later of the ticket's creation and the first occurrence the follow-up answers.
+func queuedAt(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) time.Time {
+	switch {
+	case len(history) == 0: // nobody promised anything, so there is nothing to correct
+		return time.Time{}
+	case !f.QueuedByHandAt.IsZero():
+		return f.QueuedByHandAt
+	}
+	var at time.Time
+	for _, m := range f.Moves {
+		if c := categories[m.State]; c != "" && c != ticket.Aside && !m.At.After(now) {
+			at = m.At
+			break
+		}
+	}
+	created := history[0].From
+	if first := firstAnswered(f, seen); first.After(created) {
+		created = first
+	}
+	if at.IsZero() || created.Before(at) {
+		at = created
+	}
+	return at
+}
+
+// firstAnswered is when the first occurrence was detected that holds one of the follow-up's incidents; the
+// problem's first where it names none of them; zero when nothing was seen.
+func firstAnswered(f FollowUp, seen []problem.Occurrence) time.Time {
+	for _, o := range seen {
+		for _, id := range f.Incidents {
+			if o.Holds(id) {
+				return o.DetectedAt
+			}
+		}
+	}
+	if len(seen) > 0 {
+		return seen[0].DetectedAt
+	}
+	return time.Time{}
+}
+
+// round is one way through the backlog: it waits until it ships, and has shipped until it is reopened.
+type round struct {
+	shippedAt, reopenedAt time.Time
+}
+
+// roundsOf gives every way through the backlog; the last one was not reopened. Shipped by hand and deployed
+// belong to the round in which they lie; a round without either ships when it is done.
+func roundsOf(f FollowUp, history []ticket.Interval) []round {
+	marked := f.ShippedByHandAt
+	if marked.IsZero() {
+		marked = f.DeployedAt
+	}
+	var rounds []round
+	var begun time.Time // of the round
+	ship := func(doneAt, reopenedAt time.Time) {
+		r := round{shippedAt: doneAt, reopenedAt: reopenedAt}
+		if !marked.IsZero() && !marked.Before(begun) && (reopenedAt.IsZero() || marked.Before(reopenedAt)) {
+			r.shippedAt = marked
+		}
+		rounds = append(rounds, r)
+		begun = reopenedAt
+	}
+	for _, stay := range ticket.Finishes(history) {
+		ship(stay.At, stay.LeftAt)
+	}
+	if n := len(rounds); n == 0 || !rounds[n-1].reopenedAt.IsZero() {
+		ship(time.Time{}, time.Time{})
+	}
+	return rounds
+}
+
+// split sorts what was seen since the queueing into what recurred while it waited and what recurred after it shipped.
+func split(f FollowUp, queued time.Time, rounds []round, seen []problem.Occurrence, now time.Time) (waited, after []problem.Occurrence) {
+	for _, o := range seen {
+		at := o.DetectedAt
+		if at.After(now) || f.asideAt(at) {
+			continue
+		}
+		n := 0
+		for n < len(rounds)-1 && !at.Before(rounds[n].reopenedAt) {
+			n++
+		}
+		switch shipped := rounds[n].shippedAt; {
+		case !shipped.IsZero() && !at.Before(shipped):
+			after = append(after, o)
+		case !at.Before(queued):
+			waited = append(waited, o)
+		}
+	}
+	return waited, after
+}
+
+// asideAt tells whether the follow-up was declined or a duplicate at that moment.
+func (f FollowUp) asideAt(at time.Time) bool {
+	aside := false
+	for _, m := range f.Moves {
+		if m.At.After(at) {
+			break
+		}
+		switch {
+		case categories[m.State] == ticket.Aside:
+			aside = true
+		case m.State != Proposed:
+			aside = false
+		}
+	}
+	return aside
+}
+
+// verifiedAt is when it was verified, if it still is.
+func (f FollowUp) verifiedAt() time.Time {
+	if n := len(f.Moves); n > 0 && f.State == Verified && f.Moves[n-1].State == Verified {
+		return f.Moves[n-1].At
+	}
+	return time.Time{}
+}
+
+// ShippedAt is when the change reached users, by the follow-up's own moves: set by hand, else deployed to
+// production, else done; zero: not yet, or not again since it was reopened.
+func (f FollowUp) ShippedAt(now time.Time) time.Time {
+	rounds := roundsOf(f, withoutAside(f, Intervals(f, now), now))
+	return rounds[len(rounds)-1].shippedAt
+}

@@ -120,10 +120,17 @@ func (i Incident) Detected() time.Time {
 
 // Member is the incident as its problem's history sees it.
 func (i Incident) Member() problem.Member {
-	impact, _ := i.Duration()
-	return problem.Member{
+	m := problem.Member{
 		Incident: i.ID, StartedAt: i.Moments.StartedAt, DetectedAt: i.Detected(), RestoredAt: i.Moments.RestoredOrResolved(),
-		Ongoing: i.Status == Open || (i.Status == Mitigated && i.Moments.RestoredOrResolved().IsZero()),
-		Impact:  impact, HandsOn: i.HandsOn, EndedBy: string(i.EndedBy), Severity: string(i.Severity),
+		PresentAt: i.Moments.ReopenedAt, HandsOn: i.HandsOn, EndedBy: string(i.EndedBy), Severity: string(i.Severity),
 	}
+	m.Ongoing = m.RestoredAt.IsZero() && (i.Status == Open || i.Status == Mitigated)
+	impact, ended := i.Duration()
+	if !ended {
+		for _, s := range i.Segments {
+			impact += s.EndedAt.Sub(s.StartedAt)
+		}
+	}
+	m.Impact = impact
+	return m
 }
