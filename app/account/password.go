@@ -120,3 +120,54 @@ func ComparePassword(ctx context.Context, hash, password string) (ok bool, err e
 	}
 	return ok && hash != "", nil
 }
+
+// SetPassword changes the own password, for who knows the old one. It ends the user's other sessions; the caller
+// gives the one at hand the new SessionOf(user).
+func (s *Service) SetPassword(ctx context.Context, actor Actor, old, password string) (User, error) {
+	if actor.Kind != Person {
+		return User{}, fault.New(fault.Denied, "Only people have passwords.")
+	}
+	u, err := s.store.User(ctx, UserID(actor.ID))
+	if err != nil {
+		return User{}, signedOut(err)
+	}
+	if err := CheckPassword(password, u.Name); err != nil {
+		return User{}, err
+	}
+	if _, err := s.userByPassword(ctx, u.Name, old, ""); err != nil {
+		if fault.Is(err, fault.Invalid) {
+			var c fault.Check
+			c.That(false, "old_password", "This is not your password.")
+			return User{}, c.Err()
+		}
+		return User{}, err
+	}
+	hash, err := HashPassword(ctx, password)
+	if err != nil {
+		return User{}, err
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		return s.putPassword(ctx, u.ID, u.PasswordHash, hash, "password changed")
+	})
+	if err != nil {
+		return User{}, fmt.Errorf("set password of user %d: %w", u.ID, err)
+	}
+	u.PasswordHash = hash
+	return u, nil
+}
+
+// putPassword is done by the user: both ways to a new password prove that it is them.
+func (s *Service) putPassword(ctx context.Context, id UserID, oldHash, hash, action string) error {
+	var who Actor
+	err := s.store.UpdateUser(ctx, id, func(u *User) error {
+		if u.PasswordHash != oldHash {
+			return fault.New(fault.Conflict, "The password has been changed meanwhile.")
+		}
+		u.PasswordHash, who = hash, u.Actor()
+		return u.usable()
+	})
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, Change{Actor: who, Action: action, User: id})
+}

@@ -1,9 +1,11 @@
 package account
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"math/big"
 	"strings"
 	"time"
@@ -114,4 +116,87 @@ func (t Token) actor(owner Role) Actor {
 		role = owner
 	}
 	return Actor{Kind: Machine, ID: int64(t.ID), Name: t.Name, Role: role}
+}
+
+// AddToken makes a token of that name, role and expiry; raw is to be shown once. People make them up to their own role.
+func (s *Service) AddToken(ctx context.Context, actor Actor, asked Token) (t Token, raw string, err error) {
+	t, raw, err = NewToken(actor, asked, s.now())
+	if err != nil {
+		return Token{}, "", err
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if t.ID, err = s.store.CreateToken(ctx, t); err != nil {
+			return err
+		}
+		after := map[string]any{"name": t.Name, "role": t.Role, "prefix": t.Prefix}
+		if !t.ExpiresAt.IsZero() {
+			after["expires_at"] = t.ExpiresAt
+		}
+		return s.record(ctx, Change{Actor: actor, Action: "added", Token: t.ID, After: after})
+	})
+	if err != nil {
+		return Token{}, "", fmt.Errorf("add token: %w", err)
+	}
+	return t, raw, nil
+}
+
+// RevokeToken ends a token at once: its owner may, and administrators.
+func (s *Service) RevokeToken(ctx context.Context, actor Actor, id TokenID) error {
+	if err := actor.May(Viewer); err != nil {
+		return err
+	}
+	err := s.store.InTx(ctx, func(ctx context.Context) error {
+		err := s.store.UpdateToken(ctx, id, func(t *Token) error {
+			if err := t.mayRevoke(actor); err != nil {
+				return err
+			}
+			if !t.RevokedAt.IsZero() {
+				return fault.New(fault.Conflict, "%s has been revoked already.", t.Name)
+			}
+			t.RevokedAt = s.now()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return s.record(ctx, Change{Actor: actor, Action: "revoked", Token: id})
+	})
+	if err != nil {
+		return fmt.Errorf("revoke token %d: %w", id, err)
+	}
+	return nil
+}
+
+// ActorOfToken is the token as who does something; Denied, in words, when it may not be used.
+func (s *Service) ActorOfToken(ctx context.Context, raw string) (Actor, error) {
+	unknown := fault.New(fault.Denied, "This token is not known here.")
+	if !strings.HasPrefix(raw, tokenStart) || len(raw) != len(tokenStart)+tokenRandom {
+		return Actor{}, unknown
+	}
+	t, err := s.store.TokenByHash(ctx, hashSecret(raw))
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return Actor{}, unknown
+	case err != nil:
+		return Actor{}, fmt.Errorf("look for a token: %w", err)
+	}
+	now := s.now()
+	if err := t.usable(now); err != nil {
+		return Actor{}, err
+	}
+	var owner User
+	if t.Owner != 0 {
+		if owner, err = s.store.User(ctx, t.Owner); err != nil {
+			return Actor{}, fmt.Errorf("look for the owner of token %d: %w", t.ID, err)
+		}
+		if owner.Disabled() {
+			return Actor{}, fault.New(fault.Denied, "The account of %s, who made this token, is disabled.", owner.DisplayName)
+		}
+	}
+	if now.Sub(t.LastUsedAt) >= SeenEvery {
+		if err := s.store.UsedToken(ctx, t.ID, now); err != nil {
+			return Actor{}, fmt.Errorf("note that token %d was used: %w", t.ID, err)
+		}
+	}
+	return t.actor(owner.Role), nil
 }
