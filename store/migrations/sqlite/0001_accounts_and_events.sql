@@ -21,12 +21,10 @@ CREATE UNIQUE INDEX users_name ON users (name); -- stored case-folded
 
 CREATE TABLE sessions (
   token TEXT PRIMARY KEY, -- a hash, never the cookie's value
-  user_id INTEGER REFERENCES users (id) ON DELETE CASCADE,
   data BLOB NOT NULL,
   expires_at DATETIME NOT NULL
 );
 CREATE INDEX sessions_expires ON sessions (expires_at);
-CREATE INDEX sessions_user ON sessions (user_id);
 
 CREATE TABLE tokens (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,37 @@
+package store
+
+import "time"
+
+// nullable is a moment as a column that may be null: the zero moment is unknown.
+func nullable(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	at = at.UTC()
+	return &at
+}
+
+// moment is what nullable made a column of.
+func moment(at *time.Time) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+	return at.UTC()
+}
+
+// reference is a number as a foreign key that may be null: 0 refers to nothing.
+func reference[ID ~int64](id ID) *int64 {
+	if id == 0 {
+		return nil
+	}
+	n := int64(id)
+	return &n
+}
+
+// referred is what reference made a column of.
+func referred[ID ~int64](id *int64) ID {
+	if id == nil {
+		return 0
+	}
+	return ID(*id)
+}
