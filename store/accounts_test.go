@@ -138,3 +138,31 @@ func TestAccountChangesAreInTheRecord(t *testing.T) {
 		}
 	})
 }
+
+func TestSignInsAreInTheRecord(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		service := account.NewService(s, func() time.Time { return morning })
+		const password = "correct horse battery staple"
+		ada, err := service.AddUser(t.Context(), account.AsCommand("user add"), account.User{Name: "ada", Role: account.Admin}, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct{ name, password string }{{"ada", "wrong"}, {"mysecret.typed.there", "x"}, {"ada", password}} {
+			_, _ = service.SignIn(t.Context(), c.name, c.password, "192.0.2.1:4000")
+		}
+		events, err := s.EventsOf(t.Context(), audit.User, int64(ada.ID), 10)
+		if err != nil || len(events) != 3 {
+			t.Fatalf("%+v, %v", events, err)
+		}
+		if e := events[0]; e.Action != "signed in" || e.Actor.ID != int64(ada.ID) {
+			t.Errorf("got %+v", e)
+		}
+		if e := events[1]; e.Action != "sign-in failed" || e.Actor.ID != 0 || e.Actor.Name != "somebody at 192.0.2.1" {
+			t.Errorf("got %+v", e)
+		}
+		if nobodys, err := s.EventsOf(t.Context(), audit.User, 0, 10); err != nil || len(nobodys) != 0 {
+			t.Errorf("names that nobody has: %+v, %v", nobodys, err)
+		}
+	})
+}

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"upshot/app/fault"
@@ -51,7 +50,10 @@ func (s *Service) userByPassword(ctx context.Context, name, password, address st
 		return u, s.store.InTx(ctx, func(ctx context.Context) error { return s.store.ForgetSignInFailures(ctx, name) })
 	case known:
 		// Names that nobody has stay out of the record: it never forgets, and people type passwords there.
-		stranger := Actor{Kind: Person, Name: strings.TrimSpace("somebody at " + address)}
+		stranger := Actor{Kind: Person, Name: "somebody"}
+		if address != "" {
+			stranger.Name += " at " + address
+		}
 		err = s.store.InTx(ctx, func(ctx context.Context) error {
 			return s.record(ctx, Change{Actor: stranger, Action: "sign-in failed", User: u.ID})
 		})
