@@ -97,3 +97,10 @@ func Moment(t time.Time) any {
 	}
 	return t.UTC().Format(time.RFC3339Nano)
 }
+
+// Filter chooses events; exactly the non-zero fields narrow.
+type Filter struct {
+	Incident, Problem, FollowUp int64       // whose timeline
+	Subject                     SubjectKind // with SubjectID: about one thing
+	SubjectID                   int64
+}

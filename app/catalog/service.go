@@ -51,3 +51,10 @@ func (s Service) AtTwoAM() Answer {
 	}
 	return DidNotBuild
 }
+
+// Filter narrows the list of services.
+type Filter struct {
+	Team    string // slug of the building team or of the one that answers at night
+	Retired bool   // show retired ones too
+	Query   string // part of the name or slug
+}
