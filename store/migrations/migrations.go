@@ -5,5 +5,5 @@ import "embed"
 
 // Files has the folders sqlite and postgres, with the same numbers in both.
 //
-//go:embed all:sqlite all:postgres
+//go:embed sqlite/*.sql postgres/*.sql
 var Files embed.FS
