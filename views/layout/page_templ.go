@@ -464,7 +464,7 @@ func brand() templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\"><svg viewBox=\"0 0 26 16\" aria-hidden=\"true\"><rect class=\"b-wait\" x=\".6\" y=\"5\" width=\"13\" height=\"7\"></rect><path class=\"rec\" d=\"M8 4.600 12 8.600 8 12.600 4 8.600z\"></path><path class=\"up\" d=\"M14 8.500h4.500L23 4\"></path></svg> Upshot</a>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "\"><svg viewBox=\"0 0 26 16\" aria-hidden=\"true\"><rect class=\"b-wait\" x=\".6\" y=\"5\" width=\"13\" height=\"7\"></rect><path class=\"rec\" d=\"M8 4.6 12 8.6 8 12.6 4 8.600z\"></path><path class=\"up\" d=\"M14 8.500h4.500L23 4\"></path></svg> Upshot</a>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

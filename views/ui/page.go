@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"strconv"
-
 	"github.com/a-h/templ"
 )
 
@@ -49,5 +47,3 @@ const (
 	Good Tone = "good"
 	Late Tone = "late"
 )
-
-func px(n int) string { return strconv.Itoa(n) }
