@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -61,11 +62,6 @@ type Period struct {
 	From, To time.Time
 }
 
-// Holds tells whether the moment lies in the period. An unknown moment lies in none.
-func (p Period) Holds(at time.Time) bool {
-	return !at.IsZero() && !at.Before(p.From) && at.Before(p.To)
-}
-
 // Query says which moments count and how the series is cut. A zero From or To is no bound.
 type Query struct {
 	From, To time.Time      // [From, To)
@@ -107,4 +103,21 @@ func (q Query) periods(moments []time.Time) []Period {
 		periods = append(periods, Period{Name: q.Bucket.Name(from), From: from, To: q.Bucket.Next(from)})
 	}
 	return periods
+}
+
+// find is the index of the period that holds the moment, or -1.
+func find(periods []Period, at time.Time) int {
+	n, ok := slices.BinarySearchFunc(periods, at, func(p Period, at time.Time) int {
+		switch {
+		case at.Before(p.From):
+			return 1
+		case at.Before(p.To):
+			return 0
+		}
+		return -1
+	})
+	if !ok {
+		return -1
+	}
+	return n
 }

@@ -59,14 +59,15 @@ func ImpactDurationOf(facts []Fact, q Query) ImpactDuration {
 		}
 	}
 	d.Summary = Summarize(lengths)
-	for _, p := range q.periods(moments) {
-		var within []time.Duration
-		for n, at := range moments {
-			if p.Holds(at) {
-				within = append(within, lengths[n])
-			}
+	periods := q.periods(moments)
+	within := make([][]time.Duration, len(periods))
+	for n, at := range moments {
+		if p := find(periods, at); p >= 0 {
+			within[p] = append(within[p], lengths[n])
 		}
-		d.Series = append(d.Series, ImpactPeriod{Period: p, Summary: Summarize(within)})
+	}
+	for n, p := range periods {
+		d.Series = append(d.Series, ImpactPeriod{Period: p, Summary: Summarize(within[n])})
 	}
 	return d
 }

@@ -70,34 +70,39 @@ func RecurrenceOf(facts []Fact, q Query) Recurrence {
 			}
 		}
 	}
-	r.Flow, r.Cohort = count(turns, q.holds, window, q.Now)
-	for _, p := range q.periods(moments) {
-		flow, cohort := count(turns, func(at time.Time) bool { return p.Holds(at) && q.holds(at) }, window, q.Now)
-		r.Series = append(r.Series, RecurrencePeriod{Period: p, Flow: flow, Cohort: cohort})
+	periods := q.periods(moments)
+	for _, p := range periods {
+		r.Series = append(r.Series, RecurrencePeriod{Period: p})
+	}
+	for _, t := range turns {
+		if q.holds(t.detectedAt) {
+			r.Flow.add(t)
+			if p := find(periods, t.detectedAt); p >= 0 {
+				r.Series[p].Flow.add(t)
+			}
+		}
+		if q.holds(t.restoredAt) {
+			open := q.Now.Sub(t.restoredAt) <= window
+			r.Cohort.add(t, open)
+			if p := find(periods, t.restoredAt); p >= 0 {
+				r.Series[p].Cohort.add(t, open)
+			}
+		}
 	}
 	return r
 }
 
-// count counts the turns whose moments lie within.
-func count(turns []turn, within func(time.Time) bool, window time.Duration, now time.Time) (Flow, Cohort) {
-	var flow Flow
-	var cohort Cohort
-	for _, t := range turns {
-		if within(t.detectedAt) {
-			flow.Occurrences++
-			if t.recurs {
-				flow.Recurrences++
-			}
-		}
-		if within(t.restoredAt) {
-			cohort.Occurrences++
-			switch {
-			case t.followed:
-				cohort.Followed++
-			case now.Sub(t.restoredAt) <= window:
-				cohort.Provisional = true
-			}
-		}
+func (f *Flow) add(t turn) {
+	f.Occurrences++
+	if t.recurs {
+		f.Recurrences++
 	}
-	return flow, cohort
+}
+
+func (c *Cohort) add(t turn, windowOpen bool) {
+	c.Occurrences++
+	if t.followed {
+		c.Followed++
+	}
+	c.Provisional = c.Provisional || (windowOpen && !t.followed)
 }

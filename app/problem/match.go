@@ -42,9 +42,9 @@ const (
 	leastWords = 0.08 // words that say less than this are no reason
 	leastScore = 0.25
 
-	// A shared weight of this much makes words worth half of what they could be: about one word that one
-	// incident in twenty bears. So a title that everybody writes is no identity, however alike.
-	halfWeight = 3.0
+	// A shared weight of this much makes words worth half of what they could be: about one word that two
+	// incidents in a hundred bear. So a title that everybody writes is no identity, however alike.
+	halfWeight = 4.0
 )
 
 // maxWordsTold is how many shared words a reason names, the rarest first.
@@ -137,7 +137,7 @@ func alike(a, b []string, weigh func(string) float64) (float64, []string) {
 	}
 	slices.SortStableFunc(shared, func(x, y string) int { return cmp.Compare(weigh(y), weigh(x)) })
 	cosine := both / math.Sqrt(square(a, weigh)*square(b, weigh))
-	return cosine * weight / (weight + halfWeight), shared
+	return cosine * weight * weight / (weight*weight + halfWeight*halfWeight), shared
 }
 
 func square(words []string, weigh func(string) float64) float64 {
