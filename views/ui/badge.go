@@ -1,5 +1,7 @@
 package ui
 
+import "strings"
+
 // State is the word under which a state is shown. Each known word has a shape; colour comes third.
 type State string
 
@@ -73,3 +75,6 @@ func sevClass(level string) string {
 	}
 	return ""
 }
+
+// ProblemState gives the word for a problem's state as it is stored: "cause_known" is "cause known".
+func ProblemState(stored string) State { return State(strings.ReplaceAll(stored, "_", " ")) }
