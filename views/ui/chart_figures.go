@@ -186,10 +186,32 @@ func (q QueueTimes) halfText() string { return "half by " + Duration(q.Half) }
 
 func (q QueueTimes) mostText() string { return "85" + thinSpace + "% by " + Duration(q.Most) }
 
-// near tells that the two words would overlap if each stood in the middle of its line.
-func (q QueueTimes) near() bool {
+// word is a text at one of the two lines: where it is anchored, and how high it stands.
+type word struct {
+	x, dx, y float64
+	anchor   string // m middle, e end, empty start
+	text     string
+}
+
+// words puts the two texts over their lines, apart from each other and inside the chart.
+func (q QueueTimes) words() []word {
 	x := q.scale()
-	return x(q.Most)-x(q.Half) < 27
+	half := word{x: x(q.Half), y: 14, anchor: "m", text: q.halfText()}
+	most := word{x: x(q.Most), y: 14, anchor: "m", text: q.mostText()}
+	if most.x-half.x < 25 {
+		half.anchor, half.dx = "e", 4
+		most.anchor, most.dx = "", -4
+	}
+	if half.x < 25 {
+		half.anchor, half.dx = "", -4
+	}
+	if most.x > 76 && most.anchor != "m" || most.x > 88 {
+		most.anchor, most.dx = "e", 4
+	}
+	if most.x-half.x < 25 && (most.anchor == "e" || half.anchor == "") {
+		most.y = 28
+	}
+	return []word{half, most}
 }
 
 func (q QueueTimes) story() string {

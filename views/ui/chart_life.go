@@ -95,7 +95,7 @@ func (l Life) ticks(a lifeAxis) []Tick {
 	var ticks []Tick
 	for at := a.from; at.Before(a.to); at = at.Add(a.step) {
 		tick := Tick{X: a.x(at), Label: l.Clock.Hour(at), Wide: len(ticks)%2 == 1}
-		if a.step >= day {
+		if a.step >= day || tick.Label == "00:00" && at.After(a.from) {
 			tick.Label = l.Clock.Day(at)
 		}
 		if tick.X > 97.5 {
