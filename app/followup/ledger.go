@@ -23,7 +23,7 @@ type Ledger struct {
 	SentBack time.Duration // later returns into the backlog
 
 	StillWaiting bool // nobody has started: Waiting grows
-	NeverStarted bool // it went straight to done: Waiting is the whole way
+	NeverStarted bool // it went straight to done, and nobody ever worked on it: Waiting is the whole way
 	Incomplete   bool // history partial or a status unknown: no figures are given
 	Bumps        int  // moved to a later sprint while waiting; not known to LedgerOf
 
