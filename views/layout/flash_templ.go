@@ -5,10 +5,8 @@ package layout
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 // Message shows what the last action did, or nothing.
 func Message(f *Flash) templ.Component {
@@ -33,7 +31,7 @@ func Message(f *Flash) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if f != nil && f.Text != "" {
-			templ_7745c5c3_Var2 := []any{"flash", string(f.Tone)}
+			var templ_7745c5c3_Var2 = []any{"flash", string(f.Tone)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var2...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -5,10 +5,8 @@ package layout
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 // sprite holds the patterns and icons that the page refers to. It is never display: none, or its patterns would not draw.
 func sprite() templ.Component {

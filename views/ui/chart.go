@@ -18,6 +18,7 @@ const (
 	mergeBelow  = 1.8 // per cent: marks nearer than this become one with a count
 	mergedSize  = 11  // px: half the diagonal of such a mark
 	lastLabel   = 90  // per cent: a month's name that would start past this is left out
+	lastShort   = 92  // per cent: the same for a short name
 	leastSize   = 5.5 // px: of the diamond of a short impact
 	greatest    = 11.5
 	sizePerRoot = 1.06 // px for the root of a minute
@@ -127,7 +128,7 @@ func (s Span) Calendar() []Tick {
 		if label == "Jan" && at.Month() == time.January {
 			tick.Label = at.Format("2006")
 		}
-		if tick.X > 96 {
+		if tick.X > lastShort || label == "2 Jan" && tick.X > lastLabel {
 			tick.Label = ""
 		}
 		ticks = append(ticks, tick)

@@ -97,9 +97,10 @@ func (h History) gaps(s Span) []gap {
 		if (x2-x1)/100*wideTrack < room {
 			continue
 		}
-		all = append(all, gap{
-			x: hundredths((x1 + x2) / 2), text: text, bold: i >= len(h.Occurrences)-3, wide: (x2-x1)/100*narrowTrack < room,
-		})
+		all = append(all, gap{x: hundredths((x1 + x2) / 2), text: text, wide: (x2-x1)/100*narrowTrack < room})
+	}
+	for i := max(len(all)-3, 0); i < len(all); i++ {
+		all[i].bold = true
 	}
 	return all
 }

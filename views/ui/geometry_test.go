@@ -237,7 +237,7 @@ func TestGapsAreWrittenWhereTheyFit(t *testing.T) {
 		}
 		said = append(said, text)
 	}
-	if got := strings.Join(said, " "); got != "80 d **59 d** **40 d**" {
+	if got := strings.Join(said, " "); got != "**80 d** **59 d** **40 d**" {
 		t.Errorf("gaps %s", got)
 	}
 	if got := (History{Clock: h.Clock}).story(); got != "No occurrence is known." {
