@@ -35,3 +35,26 @@ func referred[ID ~int64](id *int64) ID {
 	}
 	return ID(*id)
 }
+
+// optional is a word as a column that may be null: the empty word says nothing.
+func optional[Word ~string](w Word) *string {
+	if w == "" {
+		return nil
+	}
+	text := string(w)
+	return &text
+}
+
+// said is what optional made a column of.
+func said[Word ~string](text *string) Word {
+	if text == nil {
+		return ""
+	}
+	return Word(*text)
+}
+
+// seconds is a length of time as a column.
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// now is the moment that rows are stamped with.
+func (s *Store) now() time.Time { return s.writer.NowFunc() }

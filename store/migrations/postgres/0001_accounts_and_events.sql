@@ -97,6 +97,7 @@ CREATE TABLE events (
   origin TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX events_subject ON events (subject, subject_id, id);
+CREATE INDEX events_kind ON events (subject, id);
 CREATE INDEX events_incident ON events (incident_id, id) WHERE incident_id IS NOT NULL;
 CREATE INDEX events_problem ON events (problem_id, id) WHERE problem_id IS NOT NULL;
 CREATE INDEX events_followup ON events (followup_id, id) WHERE followup_id IS NOT NULL;

@@ -51,11 +51,11 @@ CREATE TABLE problems (
   median_gap_seconds INTEGER NOT NULL DEFAULT 0,
   restart_streak INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX problems_last ON problems (last_at, id) WHERE merged_into IS NULL;
+CREATE INDEX problems_last ON problems (COALESCE(last_at, created_at), id) WHERE merged_into IS NULL;
 CREATE INDEX problems_occurrences ON problems (occurrences, id) WHERE merged_into IS NULL;
 CREATE INDEX problems_impact ON problems (impact_seconds, id) WHERE merged_into IS NULL;
-CREATE INDEX problems_state ON problems (state, last_at, id) WHERE merged_into IS NULL;
-CREATE INDEX problems_service ON problems (service_id, last_at, id) WHERE merged_into IS NULL;
+CREATE INDEX problems_state ON problems (state, COALESCE(last_at, created_at), id) WHERE merged_into IS NULL;
+CREATE INDEX problems_service ON problems (service_id, COALESCE(last_at, created_at), id) WHERE merged_into IS NULL;
 CREATE INDEX problems_merged ON problems (merged_into) WHERE merged_into IS NOT NULL;
 
 -- The same source and group key is the same failure.
@@ -101,6 +101,8 @@ CREATE TABLE incidents (
   version INTEGER NOT NULL DEFAULT 1,
   -- kept: what the rules and the problem's history say of this incident
   impact_seconds INTEGER, -- null while nobody knows when it was restored
+  unassigned BOOLEAN NOT NULL DEFAULT FALSE, -- no service is known
+  noticed_at DATETIME NOT NULL, -- incident.Detected: detected, else what comes closest
   occurrence INTEGER NOT NULL DEFAULT 1, -- which occurrence of its problem
   leads BOOLEAN NOT NULL DEFAULT TRUE, -- false when it continues the occurrence before it
   recurs BOOLEAN NOT NULL DEFAULT FALSE, -- a recurrence within 90 days
@@ -115,7 +117,8 @@ CREATE INDEX incidents_kind ON incidents (kind, started_at, id) WHERE merged_int
 CREATE INDEX incidents_class ON incidents (class, started_at, id) WHERE merged_into IS NULL;
 CREATE INDEX incidents_problem ON incidents (problem_id, started_at, id) WHERE problem_id IS NOT NULL;
 CREATE INDEX incidents_identity ON incidents (source, group_key, started_at) WHERE group_key <> '';
-CREATE INDEX incidents_impact ON incidents (impact_seconds, id) WHERE merged_into IS NULL;
+CREATE INDEX incidents_impact ON incidents (COALESCE(impact_seconds, -1), id) WHERE merged_into IS NULL;
+CREATE INDEX incidents_unassigned ON incidents (started_at, id) WHERE unassigned AND merged_into IS NULL;
 CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NOT NULL;
 -- the dashboard's lists
 CREATE INDEX incidents_untold ON incidents (started_at, id)
@@ -124,7 +127,7 @@ CREATE INDEX incidents_closed ON incidents (closed_at, has_cause, id)
   WHERE status = 'closed' AND kind = 'incident' AND merged_into IS NULL;
 CREATE INDEX incidents_resolved_significant ON incidents (resolved_at, id)
   WHERE significant AND kind = 'incident' AND merged_into IS NULL;
-CREATE INDEX incidents_figures ON incidents (detected_at, leads, recurs, impact_seconds)
+CREATE INDEX incidents_figures ON incidents (noticed_at, leads, recurs, impact_seconds)
   WHERE kind = 'incident' AND merged_into IS NULL;
 
 CREATE TABLE incident_services (
@@ -156,7 +159,14 @@ CREATE TABLE incident_terms (
   incident_id INTEGER NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
   PRIMARY KEY (term, incident_id)
 ) WITHOUT ROWID;
-CREATE INDEX incident_terms_incident ON incident_terms (incident_id);
+CREATE INDEX incident_terms_incident ON incident_terms (incident_id, term);
+
+CREATE TABLE problem_terms (
+  term TEXT NOT NULL,
+  problem_id INTEGER NOT NULL REFERENCES problems (id) ON DELETE CASCADE,
+  PRIMARY KEY (term, problem_id)
+) WITHOUT ROWID;
+CREATE INDEX problem_terms_problem ON problem_terms (problem_id, term);
 
 -- "Not the same": a person said so, and is not asked again. The lower id stands first.
 CREATE TABLE incidents_apart (
@@ -272,6 +282,7 @@ DROP TABLE note_revisions;
 DROP TABLE notes;
 DROP TABLE decisions;
 DROP TABLE incidents_apart;
+DROP TABLE problem_terms;
 DROP TABLE incident_terms;
 DROP TABLE incident_participants;
 DROP TABLE incident_segments;
