@@ -2,7 +2,7 @@
 package followups
 
 import (
-	"strings"
+	"slices"
 	"time"
 
 	"upshot/app/followup"
@@ -11,83 +11,162 @@ import (
 	"upshot/views/ui"
 )
 
-// StateNow is the state of a follow-up as a badge shows it, with its age.
-func StateNow(f followup.FollowUp, l followup.Ledger, now time.Time) (ui.State, string) {
-	switch {
-	case f.State == followup.Queued && !l.StartedAt.IsZero() && !l.StillWaiting:
-		return ui.SentBack, ui.Duration(since(f, now))
-	case f.State == followup.Queued:
-		return ui.Waiting, ui.Duration(l.Waiting)
-	case f.State == followup.InProgress:
-		return ui.Working, ui.Duration(since(f, now))
-	case f.State == followup.Done && !f.FixFailedAt.IsZero():
-		return ui.FixFailed, ""
-	case f.State == followup.Done && now.Before(l.ShippedAt.Add(followup.QuietPeriod)):
-		return ui.Quiet, ""
-	}
-	return ui.FollowUpState(string(f.State)), ""
+// Row is a follow-up with its ledger as of now, as every page shows it.
+type Row struct {
+	FollowUp followup.FollowUp
+	Ledger   followup.Ledger
+	Bar      ui.Bar
+	State    ui.State
+	Detail   string // its age: "74 d"
+	// Waited lists what recurred while it waited.
+	Waited []problem.Occurrence
 }
 
-// since is how long it has been in its state.
-func since(f followup.FollowUp, now time.Time) time.Duration {
-	if n := len(f.Moves); n > 0 && f.Moves[n-1].At.Before(now) {
-		return now.Sub(f.Moves[n-1].At)
+// RowOf makes the row of a follow-up; seen are the occurrences of its problem, in order of start.
+func RowOf(f followup.FollowUp, seen []problem.Occurrence, now time.Time) Row {
+	history := followup.Intervals(f, now)
+	r := Row{
+		FollowUp: f, Ledger: followup.LedgerOf(f, history, seen, now),
+		Waited: followup.RecurredWhileWaiting(f, history, seen, now),
 	}
-	return 0
+	r.State, r.Detail = StateNow(f, r.Ledger, now)
+	r.Bar = barOf(r, history, seen, now)
+	return r
 }
 
 // BarOf is a follow-up's history as every page draws it. Seen is its problem's occurrences in order of start.
 func BarOf(f followup.FollowUp, seen []problem.Occurrence, now time.Time) ui.Bar {
-	history := followup.Intervals(f, now)
-	l := followup.LedgerOf(f, nil, seen, now)
-	state, age := StateNow(f, l, now)
-	b := ui.Bar{
-		Ref: f.ID.String(), Now: strings.TrimSpace(string(state) + " " + age), Incomplete: l.Incomplete,
-		DoneAt: l.DoneAt, VerifiedAt: l.VerifiedAt, FailedAt: f.FixFailedAt,
+	return RowOf(f, seen, now).Bar
+}
+
+// Occurrences orders the incidents of several problems into their histories.
+func Occurrences(members map[problem.ID][]problem.Member, now time.Time) map[problem.ID][]problem.Occurrence {
+	seen := make(map[problem.ID][]problem.Occurrence, len(members))
+	for id, m := range members {
+		seen[id] = problem.History(m, problem.FlapWindow, problem.RecurrenceWindow, now)
 	}
-	started := false
-	for _, i := range history {
-		g := ui.Segment{From: i.From, To: i.To}
-		switch i.Category {
-		case ticket.ToDo:
-			g.State = ui.Waiting
-			if started {
-				g.State = ui.SentBack
-			}
-		case ticket.InProgress:
-			g.State, started = ui.Working, true
-		default:
-			continue
+	return seen
+}
+
+// StateNow is the state of a follow-up as a badge shows it, with its age.
+func StateNow(f followup.FollowUp, l followup.Ledger, now time.Time) (ui.State, string) {
+	since := ""
+	if n := len(f.Moves); n > 0 {
+		since = ui.Age(f.Moves[n-1].At, now)
+	}
+	switch f.State {
+	case followup.Queued:
+		switch {
+		case failed(f):
+			return ui.FixFailed, since
+		case l.Incomplete:
+			return ui.Waiting, ""
+		case l.StillWaiting:
+			return ui.Waiting, ui.Duration(l.Waiting)
 		}
-		b.Segments = append(b.Segments, g)
+		return ui.SentBack, since
+	case followup.InProgress:
+		return ui.Working, since
+	case followup.Done:
+		if !l.ShippedAt.IsZero() && now.Before(l.ShippedAt.Add(followup.QuietPeriod)) {
+			return ui.Quiet, ""
+		}
+		return ui.Done, ""
 	}
-	if !l.ShippedAt.IsZero() && f.State == followup.Done {
+	return ui.FollowUpState(string(f.State)), ""
+}
+
+// failed tells whether it is back in the backlog because it did not hold.
+func failed(f followup.FollowUp) bool {
+	n := len(f.Moves)
+	return n > 1 && !f.FixFailedAt.IsZero() && f.State == followup.Queued &&
+		(f.Moves[n-2].State == followup.Done || f.Moves[n-2].State == followup.Verified) && !f.FixFailedAt.Before(f.Moves[n-2].At)
+}
+
+func barOf(r Row, history []ticket.Interval, seen []problem.Occurrence, now time.Time) ui.Bar {
+	f, l := r.FollowUp, r.Ledger
+	b := ui.Bar{Ref: f.ID.String(), Now: string(r.State), Incomplete: l.Incomplete}
+	if r.Detail != "" {
+		b.Now += " " + r.Detail
+	}
+	if l.Incomplete || l.QueuedAt.IsZero() {
+		return b
+	}
+	b.Segments = segments(history, l.QueuedAt)
+	b.DoneAt, b.VerifiedAt = l.DoneAt, l.VerifiedAt
+	if !l.ShippedAt.IsZero() {
 		b.QuietUntil = l.ShippedAt.Add(followup.QuietPeriod)
 	}
-	var firstDone time.Time
-	for _, m := range f.Moves {
-		if m.State != followup.Done {
-			continue
-		}
-		if firstDone.IsZero() {
-			firstDone = m.At
-		}
-		if l.DoneAt.IsZero() && !m.At.After(f.FixFailedAt) { // it was done, and came back
-			b.DoneAt = m.At
-		}
+	if finishes := ticket.Finishes(history); failed(f) && len(finishes) > 0 {
+		b.DoneAt, b.FailedAt = finishes[len(finishes)-1].At, f.FixFailedAt
 	}
-	waited := map[problem.IncidentID]bool{}
-	for _, o := range followup.RecurredWhileWaiting(f, nil, seen, now) {
-		waited[o.Incident()] = true
-		b.Marks = append(b.Marks, ui.Mark{At: o.DetectedAt, Impact: o.Impact})
-	}
-	for _, o := range seen {
-		if !firstDone.IsZero() && !o.DetectedAt.Before(firstDone) && !waited[o.Incident()] {
-			b.Marks = append(b.Marks, ui.Mark{At: o.DetectedAt, Impact: o.Impact, After: true})
-		}
-	}
+	b.Marks = marks(r, seen, now)
 	return b
 }
 
-// KindWords is the kind as people read it: "health check".
-func KindWords(k followup.Kind) string { return strings.ReplaceAll(string(k), "_", " ") }
+// segments are the stretches in the backlog and under work since it was queued, neighbours of one state joined.
+func segments(history []ticket.Interval, queuedAt time.Time) []ui.Segment {
+	var all []ui.Segment
+	left := false
+	for _, i := range ticket.Since(history, queuedAt) {
+		state := ui.Waiting
+		switch {
+		case i.Category == ticket.InProgress:
+			state, left = ui.Working, true
+		case i.Category != ticket.ToDo:
+			left = left || i.Category == ticket.Done
+			continue
+		case left:
+			state = ui.SentBack
+		}
+		if n := len(all); n > 0 && all[n-1].State == state && all[n-1].To.Equal(i.From) {
+			all[n-1].To = i.To
+			continue
+		}
+		all = append(all, ui.Segment{From: i.From, To: i.To, State: state})
+	}
+	return all
+}
+
+// marks are the recurrences while it waited, and those that came after it had shipped.
+func marks(r Row, seen []problem.Occurrence, now time.Time) []ui.Mark {
+	waited := map[problem.IncidentID]bool{}
+	for _, o := range r.Waited {
+		waited[o.Incident()] = true
+	}
+	var all []ui.Mark
+	after := r.Ledger.RecurrencesAfter
+	for n := len(seen) - 1; n >= 0; n-- { // from the latest: what came after shipping is never earlier than the first finish
+		o := seen[n]
+		switch {
+		case o.DetectedAt.After(now) || o.DetectedAt.Before(r.Ledger.QueuedAt):
+		case waited[o.Incident()]:
+			all = append(all, ui.Mark{At: o.DetectedAt, Impact: o.Impact})
+		case after > 0:
+			after--
+			all = append(all, ui.Mark{At: o.DetectedAt, Impact: o.Impact, After: true})
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// ImpactAfter is how long users felt what recurred after the change had shipped.
+func (r Row) ImpactAfter() time.Duration {
+	var sum time.Duration
+	for _, m := range r.Bar.Marks {
+		if m.After {
+			sum += m.Impact
+		}
+	}
+	return sum
+}
+
+// Finished tells whether nobody has to do anything for it any more.
+func (r Row) Finished() bool {
+	switch r.FollowUp.State {
+	case followup.Done, followup.Verified, followup.Declined, followup.Duplicate:
+		return true
+	}
+	return false
+}

@@ -60,7 +60,7 @@ func TestTheBarOfAFollowUp(t *testing.T) {
 			f: followup.FollowUp{ID: 1, State: followup.Queued, FixFailedAt: ago(10), Moves: []followup.Move{
 				{State: followup.Queued, At: ago(40)}, {State: followup.InProgress, At: ago(30)}, {State: followup.Done, At: ago(20)}, {State: followup.Queued, At: ago(10)},
 			}},
-			seen: seenAt(60, 10), now: "sent back 10 d", segments: []ui.State{ui.Waiting, ui.Working, ui.SentBack}, marks: 1, failed: true,
+			seen: seenAt(60, 10), now: "fix failed 10 d", segments: []ui.State{ui.Waiting, ui.Working, ui.SentBack}, marks: 1, failed: true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
