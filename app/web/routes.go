@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"upshot/app/account"
+	"upshot/views/link"
 )
 
 // route is one address, with the role it asks for. Nothing but sign-in, set-up, health and static files is
@@ -22,8 +23,14 @@ const stranger account.Role = ""
 func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
-	_, _, _, _, _ = get, post, viewer, editor, admin
-	return []route{}
+	_, _ = editor, admin
+	return []route{
+		{get, link.SignIn, stranger, w.askSignIn},
+		{post, link.SignIn, stranger, w.signIn},
+		{post, link.SignOut, stranger, w.signOut},
+		{get, link.Setup, stranger, w.askSetUp},
+		{post, link.Setup, stranger, w.setUp},
+	}
 }
 
 // asks lets the handler answer only those who have the role.

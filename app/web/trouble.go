@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -13,11 +14,24 @@ import (
 	"upshot/views/link"
 )
 
+// troubled answers for a handler that failed while its session can still be kept.
+func (w *Web) troubled(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err != nil {
+			w.Trouble(err, c)
+		}
+		return err
+	}
+}
+
 // Trouble answers a request whose handler failed: a person reads one calm sentence and what to do.
 func (w *Web) Trouble(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	// The time for the answer may be over; saying so takes a little more.
+	c.SetRequest(c.Request().WithContext(context.WithoutCancel(c.Request().Context())))
 	status, t := w.saidOf(err, c)
 	if status == http.StatusUnauthorized {
 		w.askToSignIn(c)
@@ -99,7 +113,8 @@ func (w *Web) askToSignIn(c echo.Context) {
 
 // localPath is an address of ours to go on to, or the start: never somebody else's.
 func localPath(next string) string {
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.HasPrefix(next, `/\`) {
+	_, err := url.Parse(next) // refuses control characters, which browsers leave out
+	if err != nil || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.HasPrefix(next, `/\`) {
 		return link.Home
 	}
 	return next

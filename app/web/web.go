@@ -26,6 +26,7 @@ import (
 // Store is what the pages read. Each file declares what it needs of it.
 type Store interface {
 	Ping(ctx context.Context) error
+	Newcomers
 }
 
 // Web serves the pages.
@@ -74,6 +75,9 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 // Use puts what every answer goes through around e: ids, the log, headers, limits, and who asks.
 func (w *Web) Use(e *echo.Echo) {
 	e.HideBanner, e.HidePort = true, true
+	if e.IPExtractor == nil { // nobody's word counts for the sender's address unless a proxy was named
+		e.IPExtractor = echo.ExtractIPDirect()
+	}
 	cross := http.NewCrossOriginProtection()
 	e.Use(
 		middleware.RequestID(),
@@ -82,10 +86,9 @@ func (w *Web) Use(e *echo.Echo) {
 		headers,
 		middleware.GzipWithConfig(middleware.GzipConfig{Level: 1, MinLength: 2048, Skipper: isStatic}),
 		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: maxForm}),
-		deadline,
 		echo.WrapMiddleware(cross.Handler),
 	)
-	signedIn := e.Group("", echo.WrapMiddleware(w.Sessions.LoadAndSave), w.whoAsks)
+	signedIn := e.Group("", echo.WrapMiddleware(w.Sessions.LoadAndSave), w.troubled, deadline, w.whoAsks)
 	for _, r := range w.routes() {
 		signedIn.Add(r.method, r.path, asks(r.role, r.handle))
 	}
