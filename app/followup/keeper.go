@@ -166,7 +166,12 @@ func (k *Keeper) hold(ctx context.Context, actor account.Actor, f FollowUp, seen
 	if trial := f; !Hold(&trial, seen, now) {
 		return f, nil
 	}
-	_, after, err := k.Store.UpdateFollowUp(ctx, f.ID, func(f *FollowUp) error { Hold(f, seen, now); return nil })
+	_, after, err := k.Store.UpdateFollowUp(ctx, f.ID, func(f *FollowUp) error {
+		if Hold(f, seen, now) {
+			f.UpdatedAt = now
+		}
+		return nil
+	})
 	if err != nil {
 		return f, err
 	}

@@ -156,6 +156,7 @@ func (s *Service) change(ctx context.Context, actor account.Actor, id ID, versio
 			if err := step(f, seen, now); err != nil {
 				return err
 			}
+			f.UpdatedAt = now
 			if err := s.connect(ctx, actor, f); err != nil {
 				return err
 			}

@@ -34,6 +34,12 @@ CREATE TABLE followups (
   done_at TIMESTAMPTZ,
   shipped_at TIMESTAMPTZ,
   verified_at TIMESTAMPTZ,
+  waiting_seconds BIGINT NOT NULL DEFAULT 0, -- like every length here, of that moment where it still runs
+  working_seconds BIGINT NOT NULL DEFAULT 0,
+  sent_back_seconds BIGINT NOT NULL DEFAULT 0,
+  still_waiting BOOLEAN NOT NULL DEFAULT FALSE,
+  never_started BOOLEAN NOT NULL DEFAULT FALSE,
+  incomplete BOOLEAN NOT NULL DEFAULT FALSE,
   recurrences_while_waiting BIGINT NOT NULL DEFAULT 0,
   impact_while_waiting_seconds BIGINT NOT NULL DEFAULT 0,
   hands_on_while_waiting_seconds BIGINT NOT NULL DEFAULT 0,
@@ -41,18 +47,28 @@ CREATE TABLE followups (
   cost_seconds BIGINT NOT NULL DEFAULT 0 -- impact and hands-on while waiting
 );
 CREATE INDEX followups_updated ON followups (updated_at, id);
-CREATE INDEX followups_state_cost ON followups (state, cost_seconds, id);
 CREATE INDEX followups_cost ON followups (cost_seconds, id);
+CREATE INDEX followups_state_cost ON followups (state, cost_seconds, id);
 CREATE INDEX followups_team_cost ON followups (team_id, cost_seconds, id);
 CREATE INDEX followups_team_state ON followups (team_id, state, cost_seconds, id);
 CREATE INDEX followups_kind ON followups (kind, cost_seconds, id);
 CREATE INDEX followups_problem ON followups (problem_id, id) WHERE problem_id IS NOT NULL;
-CREATE INDEX followups_queued ON followups (queued_at, id) WHERE queued_at IS NOT NULL;
-CREATE INDEX followups_started ON followups (started_at, id) WHERE started_at IS NOT NULL;
-CREATE INDEX followups_due ON followups (due_on, id) WHERE due_on <> '';
+CREATE INDEX followups_queued ON followups (COALESCE(queued_at, created_at), id);
+CREATE INDEX followups_due ON followups ((CASE WHEN due_on = '' THEN '9999-12-31' ELSE due_on END), id);
 CREATE INDEX followups_quiet ON followups (shipped_at, id) WHERE state = 'done';
 CREATE INDEX followups_deployment ON followups (deployment_id) WHERE deployment_id IS NOT NULL;
 CREATE INDEX followups_duplicate ON followups (duplicate_of) WHERE duplicate_of IS NOT NULL;
+-- the queue and its figures
+CREATE INDEX followups_open_cost ON followups (cost_seconds, id) WHERE state IN ('queued', 'in_progress');
+CREATE INDEX followups_open_team ON followups (team_id, cost_seconds, id) WHERE state IN ('queued', 'in_progress');
+CREATE INDEX followups_open ON followups (team_id, problem_id, cost_seconds, still_waiting, queued_at, recurrences_while_waiting, id)
+  WHERE state IN ('queued', 'in_progress');
+CREATE INDEX followups_waiting ON followups (queued_at, team_id, recurrences_while_waiting) WHERE still_waiting;
+CREATE INDEX followups_decide ON followups (cost_seconds, id, team_id, problem_id, recurrences_while_waiting)
+  WHERE still_waiting AND recurrences_while_waiting > 0;
+CREATE INDEX followups_came_in ON followups (queued_at, team_id) WHERE queued_at IS NOT NULL;
+CREATE INDEX followups_went_out ON followups (done_at, team_id) WHERE done_at IS NOT NULL;
+CREATE INDEX followups_started ON followups (started_at, team_id, waiting_seconds) WHERE started_at IS NOT NULL;
 
 CREATE TABLE followup_incidents (
   followup_id BIGINT NOT NULL REFERENCES followups (id) ON DELETE CASCADE,
@@ -69,6 +85,8 @@ CREATE TABLE followup_moves (
   at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX followup_moves_followup ON followup_moves (followup_id, at, id);
+-- what left the queue without being done
+CREATE INDEX followup_moves_aside ON followup_moves (at, followup_id) WHERE state IN ('declined', 'duplicate');
 
 -- +goose Down
 DROP TABLE followup_moves;
