@@ -101,6 +101,27 @@ func (a *API) Register(e *echo.Echo, signedIn ...echo.MiddlewareFunc) {
 	a.openapi = spec
 }
 
+// Address is one address of the API, as openapi.json spells it.
+type Address struct {
+	Method, Path string
+	Role         account.Role // what it asks for
+}
+
+// Routes lists every address.
+func Routes() []Address {
+	var all []Address
+	for _, r := range routes() {
+		all = append(all, Address{Method: r.method, Path: r.path, Role: r.role})
+	}
+	return all
+}
+
+// Describe adds the addresses to e and gives openapi.json.
+func (a *API) Describe(e *echo.Echo) []byte {
+	a.Register(e)
+	return a.openapi
+}
+
 func (a *API) config() huma.Config {
 	c := huma.DefaultConfig("Upshot", "1")
 	c.Info.Description = "Incidents, the problems behind them, what was learnt, the changes promised, and what waiting for them costs. " +
