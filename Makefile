@@ -1,0 +1,23 @@
+# The commands of the house. `go run . demo` and `go test ./...` need none of this.
+VERSION ?=
+
+.PHONY: build static test generate lint ci
+
+build: ## a binary for this machine
+	go build -o bin/upshot .
+
+static: ## one that needs nothing beside it
+	CGO_ENABLED=1 go build -trimpath -tags "sqlite_omit_load_extension,netgo,osusergo,timetzdata" \
+	  -ldflags '-s -w -linkmode external -extldflags "-static" -X upshot/app.Version=$(VERSION)' -o bin/upshot .
+
+test:
+	go test ./...
+
+generate: ## after a change of a .templ file
+	go tool templ generate
+
+lint:
+	golangci-lint run ./...
+
+ci: ## what must hold before a change lands
+	.ci/run
