@@ -23,13 +23,29 @@ const stranger account.Role = ""
 func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
-	_, _ = editor, admin
+	_ = editor
 	return []route{
 		{get, link.SignIn, stranger, w.askSignIn},
 		{post, link.SignIn, stranger, w.signIn},
 		{post, link.SignOut, stranger, w.signOut},
 		{get, link.Setup, stranger, w.askSetUp},
 		{post, link.Setup, stranger, w.setUp},
+
+		{get, link.Settings, viewer, w.leadToSettings},
+		{get, link.People, admin, w.listPeople},
+		{post, link.People, admin, w.addPerson},
+		{get, "/settings/people/:id", admin, w.showPerson},
+		{post, "/settings/people/:id", admin, w.editPerson},
+		{post, "/settings/people/:id/role", admin, w.changeRole},
+		{post, "/settings/people/:id/disable", admin, w.disablePerson},
+		{post, "/settings/people/:id/enable", admin, w.enablePerson},
+		{post, "/settings/people/:id/link", admin, w.makePasswordLink},
+		{get, link.Tokens, viewer, w.listTokens},
+		{post, link.Tokens, viewer, w.addToken},
+		{post, "/settings/tokens/:id/revoke", viewer, w.revokeToken},
+		{get, link.Profile, viewer, w.showProfile},
+		{post, link.Profile, viewer, w.changeProfile},
+		{post, link.OwnPassword, viewer, w.changePassword},
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 type Store interface {
 	Ping(ctx context.Context) error
 	Newcomers
+	People
 }
 
 // Web serves the pages.
