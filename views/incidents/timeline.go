@@ -129,6 +129,9 @@ var endingWords = map[incident.Ending]string{
 	incident.UnknownEnding: "not known",
 }
 
+// EndingWords says what ended an incident, in the middle of a sentence.
+func EndingWords(e incident.Ending) string { return endingWords[e] }
+
 func endedBy(e incident.Ending) string {
 	if e == incident.UnknownEnding || e == "" {
 		return ""
