@@ -8,6 +8,7 @@ import (
 
 	"upshot/app/account"
 	"upshot/app/audit"
+	"upshot/app/listing"
 )
 
 type eventRow struct {
@@ -76,12 +77,49 @@ func (s *Store) Append(ctx context.Context, e audit.Event) error {
 	return explain(gorm.G[eventRow](s.db(ctx)).Create(ctx, &r), "event")
 }
 
-// EventsOf gives what happened to one thing, newest first, at most limit events.
-func (s *Store) EventsOf(ctx context.Context, subject audit.SubjectKind, id int64, limit int) ([]audit.Event, error) {
-	rows, err := gorm.G[eventRow](s.db(ctx)).Where("subject = ? AND subject_id = ?", subject, id).Order("id DESC").Limit(limit).Find(ctx)
+var eventList = list[eventRow]{
+	thing: "event", table: "events e", columns: "e.*", id: "e.id", usual: "-id",
+	idOf:  func(r eventRow) int64 { return r.ID },
+	sorts: map[string]sortKey[eventRow]{"id": byNumber("e.id", func(r eventRow) int64 { return r.ID })},
+}
+
+// Events gives a page of the record, newest first: the timeline of an incident, problem or follow-up, what happened
+// to one thing, or everything.
+func (s *Store) Events(ctx context.Context, viewer account.Actor, f audit.Filter, r listing.Request) (listing.Page[audit.Event], error) {
+	var none listing.Page[audit.Event]
+	if err := viewer.May(account.Viewer); err != nil {
+		return none, err
+	}
+	q := selection{from: "events e"}
+	timeline := func(column string, id int64) {
+		if id != 0 {
+			q.and(column+" = ?", id)
+		}
+	}
+	timeline("e.incident_id", f.Incident)
+	timeline("e.problem_id", f.Problem)
+	timeline("e.followup_id", f.FollowUp)
+	if f.Subject != "" {
+		q.and("e.subject = ?", f.Subject)
+	}
+	timeline("e.subject_id", f.SubjectID)
+	rows, err := eventList.page(ctx, s.db(ctx), q, "", r)
+	if err != nil {
+		return none, err
+	}
+	return pageOf(rows, eventsOf(rows.Items)), nil
+}
+
+func eventsOf(rows []eventRow) []audit.Event {
 	events := make([]audit.Event, len(rows))
 	for n, r := range rows {
 		events[n] = r.event()
 	}
-	return events, explain(err, "event")
+	return events
+}
+
+// EventsOf gives what happened to one thing, newest first, at most limit events.
+func (s *Store) EventsOf(ctx context.Context, subject audit.SubjectKind, id int64, limit int) ([]audit.Event, error) {
+	rows, err := gorm.G[eventRow](s.db(ctx)).Where("subject = ? AND subject_id = ?", subject, id).Order("id DESC").Limit(limit).Find(ctx)
+	return eventsOf(rows), explain(err, "event")
 }

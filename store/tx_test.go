@@ -21,14 +21,14 @@ import (
 	"upshot/app/fault"
 )
 
-// noteRow is a table of these tests' own.
-type noteRow struct {
+// jottingRow is a table of these tests' own.
+type jottingRow struct {
 	ID     int64
 	Text   string
 	Parent *int64
 }
 
-func (noteRow) TableName() string { return "notes" }
+func (jottingRow) TableName() string { return "notes" }
 
 var testTables = fstest.MapFS{
 	"sqlite/0001_notes.sql": {Data: []byte(`-- +goose Up
@@ -70,14 +70,14 @@ func eachNotes(t *testing.T, test func(t *testing.T, s *Store)) {
 
 func (s *Store) addNote(ctx context.Context, text string) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		return explain(gorm.G[noteRow](s.db(ctx)).Create(ctx, &noteRow{Text: text}), "note")
+		return explain(gorm.G[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: text}), "note")
 	})
 }
 
 func (s *Store) notes(t testing.TB) []string {
 	t.Helper()
 	var texts []string
-	if err := s.db(context.Background()).Model(&noteRow{}).Order("text").Pluck("text", &texts).Error; err != nil {
+	if err := s.db(context.Background()).Model(&jottingRow{}).Order("text").Pluck("text", &texts).Error; err != nil {
 		t.Fatal(err)
 	}
 	return texts
@@ -106,7 +106,7 @@ func TestATransactionKeepsAllOrNothing(t *testing.T) {
 			if err := s.addNote(ctx, "c"); err != nil {
 				return err
 			}
-			if n, err := gorm.G[noteRow](s.db(ctx)).Count(ctx, "*"); err != nil || n != 3 {
+			if n, err := gorm.G[jottingRow](s.db(ctx)).Count(ctx, "*"); err != nil || n != 3 {
 				t.Errorf("inside, %d notes are seen (%v), want 3", n, err)
 			}
 			return errNo
@@ -126,7 +126,7 @@ func TestGormsOwnTransactionIsASavepoint(t *testing.T) {
 				return err
 			}
 			inner := s.db(ctx).Transaction(func(tx *gorm.DB) error {
-				if err := tx.Create(&noteRow{Text: "b"}).Error; err != nil {
+				if err := tx.Create(&jottingRow{Text: "b"}).Error; err != nil {
 					t.Error(err)
 				}
 				return errNo
@@ -148,9 +148,9 @@ func TestAWriteOutsideATransactionIsRefused(t *testing.T) {
 	eachNotes(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		writes := map[string]error{
-			"create": gorm.G[noteRow](s.db(ctx)).Create(ctx, &noteRow{Text: "a"}),
-			"update": s.db(ctx).Model(&noteRow{}).Where("id = 1").Update("text", "b").Error,
-			"delete": s.db(ctx).Where("id = 1").Delete(&noteRow{}).Error,
+			"create": gorm.G[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: "a"}),
+			"update": s.db(ctx).Model(&jottingRow{}).Where("id = 1").Update("text", "b").Error,
+			"delete": s.db(ctx).Where("id = 1").Delete(&jottingRow{}).Error,
 			"exec":   s.db(ctx).Exec("DELETE FROM notes").Error,
 		}
 		for what, err := range writes {
@@ -246,7 +246,7 @@ func TestReadModifyWriteLosesNothing(t *testing.T) {
 		for range 20 {
 			all.Go(func() {
 				err := s.InTx(t.Context(), func(ctx context.Context) error {
-					row, err := gorm.G[noteRow](s.db(ctx), forUpdate).Where("id = 1").First(ctx)
+					row, err := gorm.G[jottingRow](s.db(ctx), forUpdate).Where("id = 1").First(ctx)
 					if err != nil {
 						return err
 					}
@@ -255,7 +255,7 @@ func TestReadModifyWriteLosesNothing(t *testing.T) {
 						return err
 					}
 					row.Text = strconv.Itoa(n + 1)
-					_, err = gorm.G[noteRow](s.db(ctx)).Where("id = 1").Select("*").Updates(ctx, row)
+					_, err = gorm.G[jottingRow](s.db(ctx)).Where("id = 1").Select("*").Updates(ctx, row)
 					return err
 				})
 				if err != nil {
