@@ -14,7 +14,6 @@ import (
 
 	"upshot/app/account"
 	"upshot/app/fault"
-	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/listing"
 	"upshot/app/problem"
@@ -469,12 +468,6 @@ func (s *Store) servicesFor(ctx context.Context, service, team string) (ids []in
 	return ids, err
 }
 
-// practiceKinds are the kinds of follow-ups that close the loop.
-var practiceKinds = slices.DeleteFunc(slices.Clone(followup.Kinds), func(k followup.Kind) bool { return !k.Practice() })
-
-// promisedStates are those of follow-ups that are queued or further.
-var promisedStates = []followup.State{followup.Queued, followup.InProgress, followup.Done, followup.Verified}
-
 // LoopOf gathers what the gate asks for: notes, follow-ups and the latest decision.
 func (s *Store) LoopOf(ctx context.Context, id incident.ID) (incident.Loop, error) {
 	var l incident.Loop
@@ -493,12 +486,8 @@ func (s *Store) LoopOf(ctx context.Context, id incident.ID) (incident.Loop, erro
 		}
 		l.Cause = len(explained) > 0
 	}
-	err = s.db(ctx).Raw(`SELECT count(*) FROM (
-SELECT f.id FROM followup_incidents l CROSS JOIN followups f WHERE f.id = l.followup_id AND l.incident_id = ? AND f.kind IN ? AND f.state IN ?
-UNION SELECT f.id FROM followups f WHERE f.problem_id = ? AND f.kind IN ? AND f.state IN ?) AS promised`,
-		id, practiceKinds, promisedStates, of, practiceKinds, promisedStates).Row().Scan(&l.PracticeFollowUps)
-	if err != nil {
-		return l, explain(err, "follow-up")
+	if l.PracticeFollowUps, err = s.practiceFollowUps(ctx, id, of); err != nil {
+		return l, err
 	}
 	latest, err := s.decisions(ctx, id, 1)
 	if len(latest) > 0 {
