@@ -11,7 +11,7 @@ import (
 	"upshot/store/storetest"
 )
 
-var ada = account.Actor{Kind: account.Person, ID: 1, Name: "Ada", Role: account.Editor}
+var bea = account.Actor{Kind: account.Person, ID: 1, Name: "Bea", Role: account.Editor}
 
 // saved saves an incident as it is, without the rules of reporting.
 func saved(t *testing.T, s *store.Store, i incident.Incident) incident.Incident {
@@ -30,7 +30,7 @@ func TestAnIncidentComesBackAsSaved(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		i := saved(t, s, incident.New("Checkout fails", morning))
-		got, err := s.Incident(t.Context(), ada, i.ID)
+		got, err := s.Incident(t.Context(), bea, i.ID)
 		if err != nil || !reflect.DeepEqual(got, i) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, i)
 		}
