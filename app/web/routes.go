@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"upshot/app/account"
+	"upshot/views/followups"
 	"upshot/views/link"
 )
 
@@ -23,7 +24,6 @@ const stranger account.Role = ""
 func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
-	_ = editor
 	return []route{
 		{get, link.SignIn, stranger, w.askSignIn},
 		{post, link.SignIn, stranger, w.signIn},
@@ -46,6 +46,24 @@ func (w *Web) routes() []route {
 		{get, link.Profile, viewer, w.showProfile},
 		{post, link.Profile, viewer, w.changeProfile},
 		{post, link.OwnPassword, viewer, w.changePassword},
+
+		{get, link.FollowUps, viewer, w.listFollowUps},
+		{post, link.FollowUps, editor, w.promiseFollowUp},
+		{get, link.NewFollowUp, editor, w.newFollowUp},
+		{get, "/followups/:ref", viewer, w.showFollowUp},
+		{get, "/followups/:ref/edit", editor, w.followUpToEdit},
+		{post, "/followups/:ref/edit", editor, w.editFollowUp},
+		{post, "/followups/:ref/queue", editor, w.stepFollowUp(followups.Queue)},
+		{post, "/followups/:ref/start", editor, w.stepFollowUp(followups.Start)},
+		{post, "/followups/:ref/done", editor, w.stepFollowUp(followups.Finish)},
+		{post, "/followups/:ref/send-back", editor, w.stepFollowUp(followups.SendBack)},
+		{post, "/followups/:ref/reopen", editor, w.stepFollowUp(followups.Reopen)},
+		{post, "/followups/:ref/verify", editor, w.stepFollowUp(followups.Verify)},
+		{post, "/followups/:ref/decline", editor, w.stepFollowUp(followups.Decline)},
+		{post, "/followups/:ref/duplicate", editor, w.stepFollowUp(followups.Duplicate)},
+		{post, "/followups/:ref/propose", editor, w.stepFollowUp(followups.Propose)},
+		{post, "/followups/:ref/moments", editor, w.stepFollowUp(followups.Moments)},
+		{post, "/followups/:ref/deployment", editor, w.stepFollowUp(followups.Deploy)},
 	}
 }
 

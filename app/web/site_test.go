@@ -20,6 +20,12 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"upshot/app/account"
+	"upshot/app/catalog"
+	"upshot/app/deployment"
+	"upshot/app/followup"
+	"upshot/app/incident"
+	"upshot/app/problem"
+	"upshot/app/rootcause"
 	"upshot/store"
 	"upshot/store/storetest"
 )
@@ -47,12 +53,25 @@ type site struct {
 func newSite(t testing.TB) *site {
 	t.Helper()
 	s := &site{t: t, store: storetest.Open(t), now: time.Date(2026, 11, 23, 9, 15, 0, 0, time.UTC)}
+	keeper := &followup.Keeper{Store: s.store, Log: s.store, Now: s.clock}
+	incidents := &incident.Service{Store: s.store, Problems: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
 	s.web = &Web{
-		Store:    s.store,
-		Accounts: account.NewService(s.store, s.clock),
-		Sessions: NewSessions(s.store.Sessions(s.clock), false),
-		Log:      slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),
-		Now:      s.clock,
+		Store:     s.store,
+		Accounts:  account.NewService(s.store, s.clock),
+		Catalog:   &catalog.Editing{Store: s.store, Log: s.store, Now: s.clock},
+		Incidents: incidents,
+		Problems: &problem.Service{
+			Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock,
+			Join: func(ctx context.Context, actor account.Actor, i problem.IncidentID, into problem.ID) error {
+				return incidents.JoinProblem(ctx, actor, i, into)
+			},
+		},
+		Notes:       &rootcause.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
+		Deployments: &deployment.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
+		FollowUps:   &followup.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
+		Sessions:    NewSessions(s.store.Sessions(s.clock), false),
+		Log:         slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),
+		Now:         s.clock,
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = s.web.Trouble

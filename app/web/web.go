@@ -28,6 +28,7 @@ type Store interface {
 	Ping(ctx context.Context) error
 	Newcomers
 	People
+	followUpStore
 }
 
 // Web serves the pages.
