@@ -353,23 +353,23 @@ func (s *Store) QuietSince(ctx context.Context, before time.Time, limit int) ([]
 	return s.theseFollowUps(ctx, rows, err)
 }
 
-// practiceFollowUps counts the practice changes, queued or further, on an incident or on its problem (0: none).
-func (s *Store) practiceFollowUps(ctx context.Context, i incident.ID, p problem.ID) (int, error) {
-	var n int64
-	err := s.db(ctx).Raw(`SELECT count(*) FROM followups WHERE kind IN ? AND state IN ('queued', 'in_progress', 'done', 'verified') AND id IN (
-		SELECT followup_id FROM followup_incidents WHERE incident_id = ? UNION SELECT id FROM followups WHERE problem_id = ?)`,
-		practiceKinds(), i, p).Scan(&n).Error
-	return int(n), explain(err, "follow-up")
-}
-
-func practiceKinds() []string {
+// practiceIn is the practice kinds as they stand in a statement.
+var practiceIn = func() string {
 	var kinds []string
 	for _, k := range followup.Kinds {
 		if k.Practice() {
-			kinds = append(kinds, string(k))
+			kinds = append(kinds, "'"+string(k)+"'")
 		}
 	}
-	return kinds
+	return "(" + strings.Join(kinds, ", ") + ")"
+}()
+
+// practiceFollowUps counts the practice changes, queued or further, on an incident or on its problem (0: none).
+func (s *Store) practiceFollowUps(ctx context.Context, i incident.ID, p problem.ID) (int, error) {
+	var n int64
+	err := s.db(ctx).Raw(`SELECT count(*) FROM followups WHERE kind IN `+practiceIn+` AND state IN ('queued', 'in_progress', 'done', 'verified') AND id IN (
+		SELECT followup_id FROM followup_incidents WHERE incident_id = ? UNION SELECT id FROM followups WHERE problem_id = ?)`, i, p).Scan(&n).Error
+	return int(n), explain(err, "follow-up")
 }
 
 // AdoptFollowUps gives the problem those follow-ups of its incidents that have none.

@@ -123,12 +123,23 @@ CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NO
 -- the dashboard's lists
 CREATE INDEX incidents_untold ON incidents (started_at, id)
   WHERE significant AND developer_notified_at IS NULL AND kind = 'incident' AND merged_into IS NULL;
-CREATE INDEX incidents_closed ON incidents (closed_at, has_cause, id)
+CREATE INDEX incidents_closed ON incidents (closed_at, id)
   WHERE status = 'closed' AND kind = 'incident' AND merged_into IS NULL;
 CREATE INDEX incidents_resolved_significant ON incidents (resolved_at, id)
   WHERE significant AND kind = 'incident' AND merged_into IS NULL;
-CREATE INDEX incidents_figures ON incidents (noticed_at, leads, recurs, impact_seconds)
-  WHERE kind = 'incident' AND merged_into IS NULL;
+CREATE INDEX incidents_open ON incidents (started_at, id)
+  WHERE status IN ('open', 'mitigated') AND kind = 'incident' AND merged_into IS NULL;
+CREATE INDEX incidents_open_untold ON incidents (started_at, id)
+  WHERE significant AND developer_notified_at IS NULL AND status IN ('open', 'mitigated') AND kind = 'incident' AND merged_into IS NULL;
+CREATE INDEX incidents_without_cause ON incidents (closed_at, id)
+  WHERE NOT has_cause AND status = 'closed' AND kind = 'incident' AND merged_into IS NULL;
+-- every UTC month's occurrences in order of their impact
+CREATE INDEX incidents_months ON incidents ((CAST(EXTRACT(YEAR FROM noticed_at AT TIME ZONE 'UTC') * 12 + EXTRACT(MONTH FROM noticed_at AT TIME ZONE 'UTC') AS INTEGER)), impact_seconds, recurs)
+  WHERE leads AND kind = 'incident' AND merged_into IS NULL;
+-- what has a moment in a period
+CREATE INDEX incidents_noticed ON incidents (noticed_at) WHERE merged_into IS NULL;
+CREATE INDEX incidents_restored ON incidents (restored_at) WHERE merged_into IS NULL;
+CREATE INDEX incidents_resolved ON incidents (resolved_at) WHERE merged_into IS NULL;
 
 CREATE TABLE incident_services (
   incident_id BIGINT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,
