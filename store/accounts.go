@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/audit"
 )
@@ -63,31 +61,31 @@ func usersOf(rows []userRow) []account.User {
 
 // User gives one user.
 func (s *Store) User(ctx context.Context, id account.UserID) (account.User, error) {
-	r, err := gorm.G[userRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
+	r, err := table[userRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
 	return r.user(), explain(err, "user")
 }
 
 // UserByName gives the user who signs in by that name, as account.FoldName leaves it.
 func (s *Store) UserByName(ctx context.Context, name string) (account.User, error) {
-	r, err := gorm.G[userRow](s.db(ctx)).Where("name = ?", name).Take(ctx)
+	r, err := table[userRow](s.db(ctx)).Where("name = ?", name).Take(ctx)
 	return r.user(), explain(err, "user")
 }
 
 // Users gives everybody by name: a company has some hundred people.
 func (s *Store) Users(ctx context.Context) ([]account.User, error) {
-	rows, err := gorm.G[userRow](s.db(ctx)).Order("name").Find(ctx)
+	rows, err := table[userRow](s.db(ctx)).Order("name").Find(ctx)
 	return usersOf(rows), explain(err, "user")
 }
 
 // HasUsers tells whether anybody has been added yet.
 func (s *Store) HasUsers(ctx context.Context) (bool, error) {
-	rows, err := gorm.G[userRow](s.db(ctx)).Select("id").Limit(1).Find(ctx)
+	rows, err := table[userRow](s.db(ctx)).Select("id").Limit(1).Find(ctx)
 	return len(rows) > 0, explain(err, "user")
 }
 
 // SignInAdmins gives the administrators who are not disabled and have a password, locked until the transaction ends.
 func (s *Store) SignInAdmins(ctx context.Context) ([]account.User, error) {
-	rows, err := gorm.G[userRow](s.db(ctx), forUpdate).
+	rows, err := table[userRow](s.db(ctx), forUpdate).
 		Where("role = ? AND disabled_at IS NULL AND password_hash <> ''", account.Admin).Order("id").Find(ctx)
 	return usersOf(rows), explain(err, "user")
 }
@@ -95,14 +93,14 @@ func (s *Store) SignInAdmins(ctx context.Context) ([]account.User, error) {
 // CreateUser saves a new user and gives its number.
 func (s *Store) CreateUser(ctx context.Context, u account.User) (account.UserID, error) {
 	r := toUserRow(u)
-	err := gorm.G[userRow](s.db(ctx)).Create(ctx, &r)
+	err := table[userRow](s.db(ctx)).Create(ctx, &r)
 	return account.UserID(r.ID), explain(err, "user")
 }
 
 // UpdateUser reads the user, lets change decide, and writes it.
 func (s *Store) UpdateUser(ctx context.Context, id account.UserID, change func(*account.User) error) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[userRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		r, err := table[userRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
 		if err != nil {
 			return explain(err, "user")
 		}
@@ -110,7 +108,7 @@ func (s *Store) UpdateUser(ctx context.Context, id account.UserID, change func(*
 		if err := change(&u); err != nil {
 			return err
 		}
-		_, err = gorm.G[userRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toUserRow(u))
+		_, err = table[userRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toUserRow(u))
 		return explain(err, "user")
 	})
 }
@@ -118,7 +116,7 @@ func (s *Store) UpdateUser(ctx context.Context, id account.UserID, change func(*
 // SawUser notes that the user was here.
 func (s *Store) SawUser(ctx context.Context, id account.UserID, at time.Time) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		_, err := gorm.G[userRow](s.db(ctx)).Where("id = ?", id).Update(ctx, "last_seen_at", at.UTC())
+		_, err := table[userRow](s.db(ctx)).Where("id = ?", id).Update(ctx, "last_seen_at", at.UTC())
 		return explain(err, "user")
 	})
 }
@@ -157,7 +155,7 @@ func toTokenRow(t account.Token) tokenRow {
 
 // Tokens gives the tokens of one owner, or with 0 everybody's, newest first.
 func (s *Store) Tokens(ctx context.Context, owner account.UserID) ([]account.Token, error) {
-	q := gorm.G[tokenRow](s.db(ctx)).Order("id DESC")
+	q := table[tokenRow](s.db(ctx)).Order("id DESC")
 	if owner != 0 {
 		q = q.Where("user_id = ?", owner)
 	}
@@ -171,21 +169,21 @@ func (s *Store) Tokens(ctx context.Context, owner account.UserID) ([]account.Tok
 
 // TokenByHash gives the token whose SHA-256 that is.
 func (s *Store) TokenByHash(ctx context.Context, hash string) (account.Token, error) {
-	r, err := gorm.G[tokenRow](s.db(ctx)).Where("hash = ?", hash).Take(ctx)
+	r, err := table[tokenRow](s.db(ctx)).Where("hash = ?", hash).Take(ctx)
 	return r.token(), explain(err, "token")
 }
 
 // CreateToken saves a new token and gives its number.
 func (s *Store) CreateToken(ctx context.Context, t account.Token) (account.TokenID, error) {
 	r := toTokenRow(t)
-	err := gorm.G[tokenRow](s.db(ctx)).Create(ctx, &r)
+	err := table[tokenRow](s.db(ctx)).Create(ctx, &r)
 	return account.TokenID(r.ID), explain(err, "token")
 }
 
 // UpdateToken reads the token, lets change decide, and writes it.
 func (s *Store) UpdateToken(ctx context.Context, id account.TokenID, change func(*account.Token) error) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[tokenRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		r, err := table[tokenRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
 		if err != nil {
 			return explain(err, "token")
 		}
@@ -193,7 +191,7 @@ func (s *Store) UpdateToken(ctx context.Context, id account.TokenID, change func
 		if err := change(&t); err != nil {
 			return err
 		}
-		_, err = gorm.G[tokenRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toTokenRow(t))
+		_, err = table[tokenRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toTokenRow(t))
 		return explain(err, "token")
 	})
 }
@@ -201,7 +199,7 @@ func (s *Store) UpdateToken(ctx context.Context, id account.TokenID, change func
 // UsedToken notes that the token was used.
 func (s *Store) UsedToken(ctx context.Context, id account.TokenID, at time.Time) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		_, err := gorm.G[tokenRow](s.db(ctx)).Where("id = ?", id).Update(ctx, "last_used_at", at.UTC())
+		_, err := table[tokenRow](s.db(ctx)).Where("id = ?", id).Update(ctx, "last_used_at", at.UTC())
 		return explain(err, "token")
 	})
 }
@@ -234,21 +232,21 @@ func toInvitationRow(i account.Invitation) invitationRow {
 
 // InvitationByHash gives the link whose secret's SHA-256 that is.
 func (s *Store) InvitationByHash(ctx context.Context, hash string) (account.Invitation, error) {
-	r, err := gorm.G[invitationRow](s.db(ctx)).Where("hash = ?", hash).Take(ctx)
+	r, err := table[invitationRow](s.db(ctx)).Where("hash = ?", hash).Take(ctx)
 	return r.invitation(), explain(err, "link")
 }
 
 // CreateInvitation saves a new link and gives its number.
 func (s *Store) CreateInvitation(ctx context.Context, i account.Invitation) (account.InvitationID, error) {
 	r := toInvitationRow(i)
-	err := gorm.G[invitationRow](s.db(ctx)).Create(ctx, &r)
+	err := table[invitationRow](s.db(ctx)).Create(ctx, &r)
 	return account.InvitationID(r.ID), explain(err, "link")
 }
 
 // UpdateInvitation reads the link, lets change decide, and writes it.
 func (s *Store) UpdateInvitation(ctx context.Context, id account.InvitationID, change func(*account.Invitation) error) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[invitationRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		r, err := table[invitationRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
 		if err != nil {
 			return explain(err, "link")
 		}
@@ -256,14 +254,14 @@ func (s *Store) UpdateInvitation(ctx context.Context, id account.InvitationID, c
 		if err := change(&i); err != nil {
 			return err
 		}
-		_, err = gorm.G[invitationRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toInvitationRow(i))
+		_, err = table[invitationRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toInvitationRow(i))
 		return explain(err, "link")
 	})
 }
 
 // DropInvitations takes back the unused links of a user.
 func (s *Store) DropInvitations(ctx context.Context, user account.UserID) error {
-	_, err := gorm.G[invitationRow](s.db(ctx)).Where("user_id = ? AND used_at IS NULL", user).Delete(ctx)
+	_, err := table[invitationRow](s.db(ctx)).Where("user_id = ? AND used_at IS NULL", user).Delete(ctx)
 	return explain(err, "link")
 }
 
@@ -278,7 +276,7 @@ func (failureRow) TableName() string { return "sign_in_failures" }
 
 // SignInFailures gives those after a moment with that name or from that address. The limit itself keeps them few.
 func (s *Store) SignInFailures(ctx context.Context, name, address string, after time.Time) ([]account.Failure, error) {
-	rows, err := gorm.G[failureRow](s.db(ctx)).
+	rows, err := table[failureRow](s.db(ctx)).
 		Where("name = ? AND name <> '' AND at > ? OR address = ? AND address <> '' AND at > ?", name, after.UTC(), address, after.UTC()).Find(ctx)
 	failures := make([]account.Failure, len(rows))
 	for n, r := range rows {
@@ -289,24 +287,24 @@ func (s *Store) SignInFailures(ctx context.Context, name, address string, after 
 
 // AddSignInFailure counts a try.
 func (s *Store) AddSignInFailure(ctx context.Context, f account.Failure) error {
-	err := gorm.G[failureRow](s.db(ctx)).Create(ctx, &failureRow{Name: f.Name, Address: f.Address, At: f.At.UTC()})
+	err := table[failureRow](s.db(ctx)).Create(ctx, &failureRow{Name: f.Name, Address: f.Address, At: f.At.UTC()})
 	return explain(err, "sign-in")
 }
 
 // ForgetSignInFailures forgets the tries for a name.
 func (s *Store) ForgetSignInFailures(ctx context.Context, name string) error {
-	_, err := gorm.G[failureRow](s.db(ctx)).Where("name = ?", name).Delete(ctx)
+	_, err := table[failureRow](s.db(ctx)).Where("name = ?", name).Delete(ctx)
 	return explain(err, "sign-in")
 }
 
 // ForgetExpired deletes sessions and invitations that expired, and failures that happened, before a moment each.
 func (s *Store) ForgetExpired(ctx context.Context, sessions, invitations, failures time.Time) error {
-	if _, err := gorm.G[sessionRow](s.db(ctx)).Where("expires_at < ?", sessions.UTC()).Delete(ctx); err != nil {
+	if _, err := table[sessionRow](s.db(ctx)).Where("expires_at < ?", sessions.UTC()).Delete(ctx); err != nil {
 		return explain(err, "session")
 	}
-	if _, err := gorm.G[invitationRow](s.db(ctx)).Where("expires_at < ?", invitations.UTC()).Delete(ctx); err != nil {
+	if _, err := table[invitationRow](s.db(ctx)).Where("expires_at < ?", invitations.UTC()).Delete(ctx); err != nil {
 		return explain(err, "link")
 	}
-	_, err := gorm.G[failureRow](s.db(ctx)).Where("at < ?", failures.UTC()).Delete(ctx)
+	_, err := table[failureRow](s.db(ctx)).Where("at < ?", failures.UTC()).Delete(ctx)
 	return explain(err, "sign-in")
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/fault"
@@ -64,7 +62,7 @@ func (s *Store) Teams(ctx context.Context, viewer account.Actor) ([]catalog.Team
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
-	rows, err := gorm.G[teamRow](s.db(ctx)).Order("archived_at IS NOT NULL, name, id").Find(ctx)
+	rows, err := table[teamRow](s.db(ctx)).Order("archived_at IS NOT NULL, name, id").Find(ctx)
 	if err != nil {
 		return nil, explain(err, "team")
 	}
@@ -82,7 +80,7 @@ func (s *Store) Team(ctx context.Context, viewer account.Actor, slug string) (ca
 	if err := viewer.May(account.Viewer); err != nil {
 		return catalog.Team{}, err
 	}
-	r, err := gorm.G[teamRow](s.db(ctx)).Where("slug = ?", slug).Take(ctx)
+	r, err := table[teamRow](s.db(ctx)).Where("slug = ?", slug).Take(ctx)
 	if err != nil {
 		return catalog.Team{}, explain(err, "team")
 	}
@@ -100,7 +98,7 @@ func (s *Store) CreateTeam(ctx context.Context, t catalog.Team) (catalog.Team, e
 		if err := s.slugIsFree(ctx, r.TableName(), t.Slug, "team"); err != nil {
 			return err
 		}
-		err = gorm.G[teamRow](s.db(ctx)).Create(ctx, &r)
+		err = table[teamRow](s.db(ctx)).Create(ctx, &r)
 		t.ID = catalog.TeamID(r.ID)
 		return explain(err, "team")
 	})
@@ -110,7 +108,7 @@ func (s *Store) CreateTeam(ctx context.Context, t catalog.Team) (catalog.Team, e
 // UpdateTeam reads the team, lets change decide, and writes it.
 func (s *Store) UpdateTeam(ctx context.Context, slug string, change func(*catalog.Team) error) (before, after catalog.Team, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[teamRow](s.db(ctx), forUpdate).Where("slug = ?", slug).Take(ctx)
+		r, err := table[teamRow](s.db(ctx), forUpdate).Where("slug = ?", slug).Take(ctx)
 		if err != nil {
 			return explain(err, "team")
 		}
@@ -130,7 +128,7 @@ func (s *Store) UpdateTeam(ctx context.Context, slug string, change func(*catalo
 		if r, err = toTeamRow(after); err != nil {
 			return err
 		}
-		_, err = gorm.G[teamRow](s.db(ctx)).Where("id = ?", r.ID).Select("*").Updates(ctx, r)
+		_, err = table[teamRow](s.db(ctx)).Where("id = ?", r.ID).Select("*").Updates(ctx, r)
 		return explain(err, "team")
 	})
 	return before, after, err
@@ -225,7 +223,7 @@ func (s *Store) Service(ctx context.Context, viewer account.Actor, slug string) 
 	if err := viewer.May(account.Viewer); err != nil {
 		return catalog.Service{}, err
 	}
-	r, err := gorm.G[serviceRow](s.db(ctx)).Where("slug = ?", slug).Take(ctx)
+	r, err := table[serviceRow](s.db(ctx)).Where("slug = ?", slug).Take(ctx)
 	return r.service(), explain(err, "service")
 }
 
@@ -237,7 +235,7 @@ func (s *Store) ServiceNames(ctx context.Context, viewer account.Actor) ([]catal
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
-	rows, err := gorm.G[serviceRow](s.db(ctx)).Select("id", "slug", "name", "builder_id", "on_call_id").
+	rows, err := table[serviceRow](s.db(ctx)).Select("id", "slug", "name", "builder_id", "on_call_id").
 		Where("retired_at IS NULL").Order("name, id").Limit(serviceNamesLimit).Find(ctx)
 	return servicesOf(rows), explain(err, "service")
 }
@@ -253,7 +251,7 @@ func (s *Store) CreateService(ctx context.Context, service catalog.Service) (cat
 		if err := s.slugIsFree(ctx, r.TableName(), service.Slug, "service"); err != nil {
 			return err
 		}
-		err := gorm.G[serviceRow](s.db(ctx)).Create(ctx, &r)
+		err := table[serviceRow](s.db(ctx)).Create(ctx, &r)
 		service.ID = catalog.ServiceID(r.ID)
 		return explain(err, "service")
 	})
@@ -263,7 +261,7 @@ func (s *Store) CreateService(ctx context.Context, service catalog.Service) (cat
 // UpdateService reads the service, lets change decide, and writes it.
 func (s *Store) UpdateService(ctx context.Context, slug string, change func(*catalog.Service) error) (before, after catalog.Service, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[serviceRow](s.db(ctx), forUpdate).Where("slug = ?", slug).Take(ctx)
+		r, err := table[serviceRow](s.db(ctx), forUpdate).Where("slug = ?", slug).Take(ctx)
 		if err != nil {
 			return explain(err, "service")
 		}
@@ -280,7 +278,7 @@ func (s *Store) UpdateService(ctx context.Context, slug string, change func(*cat
 				return err
 			}
 		}
-		_, err = gorm.G[serviceRow](s.db(ctx)).Where("id = ?", r.ID).Select("*").Updates(ctx, toServiceRow(after))
+		_, err = table[serviceRow](s.db(ctx)).Where("id = ?", r.ID).Select("*").Updates(ctx, toServiceRow(after))
 		return explain(err, "service")
 	})
 	return before, after, err
@@ -306,7 +304,7 @@ func (s *Store) teamsExist(ctx context.Context, service catalog.Service) error {
 }
 
 func (s *Store) teamExists(ctx context.Context, id catalog.TeamID) (bool, error) {
-	rows, err := gorm.G[teamRow](s.db(ctx)).Select("id").Where("id = ?", id).Limit(1).Find(ctx)
+	rows, err := table[teamRow](s.db(ctx)).Select("id").Where("id = ?", id).Limit(1).Find(ctx)
 	return len(rows) > 0, explain(err, "team")
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"upshot/app/account"
@@ -74,7 +73,7 @@ func (s *Store) deploymentsOf(ctx context.Context, rows []deploymentRow) ([]depl
 	if err != nil {
 		return nil, err
 	}
-	causes, err := gorm.G[causeRow](s.db(ctx)).Where("deployment_id IN ? AND verdict = ?", ids, verdictConfirmed).
+	causes, err := table[causeRow](s.db(ctx)).Where("deployment_id IN ? AND verdict = ?", ids, verdictConfirmed).
 		Order("deployment_id, incident_id").Find(ctx)
 	if err != nil {
 		return nil, explain(err, "deployment")
@@ -93,7 +92,7 @@ func (s *Store) deploymentsOf(ctx context.Context, rows []deploymentRow) ([]depl
 
 // serviceSlugs gives the slugs of services by their numbers.
 func (s *Store) serviceSlugs(ctx context.Context, ids []int64) (map[int64]string, error) {
-	rows, err := gorm.G[serviceRow](s.db(ctx)).Select("id", "slug").Where("id IN ?", ids).Find(ctx)
+	rows, err := table[serviceRow](s.db(ctx)).Select("id", "slug").Where("id IN ?", ids).Find(ctx)
 	slugs := make(map[int64]string, len(rows))
 	for _, r := range rows {
 		slugs[r.ID] = r.Slug
@@ -117,7 +116,7 @@ func (s *Store) Deployment(ctx context.Context, viewer account.Actor, id deploym
 	if err := viewer.May(account.Viewer); err != nil {
 		return deployment.Deployment{}, err
 	}
-	r, err := gorm.G[deploymentRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
+	r, err := table[deploymentRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
 	return s.oneDeployment(ctx, r, err)
 }
 
@@ -172,7 +171,7 @@ func (s *Store) DeploymentsBefore(ctx context.Context, viewer account.Actor, ser
 	if len(services) == 0 {
 		return nil, nil
 	}
-	rows, err := gorm.G[deploymentRow](s.db(ctx)).
+	rows, err := table[deploymentRow](s.db(ctx)).
 		Where("service_id IN (SELECT id FROM services WHERE slug IN ?)", services).
 		Where("environment = ? AND finished_at >= ? AND finished_at <= ?", deployment.Production, before.Add(-within).UTC(), before.UTC()).
 		Order("finished_at DESC, id DESC").Limit(limit).Find(ctx)
@@ -187,7 +186,7 @@ func (s *Store) CausesOf(ctx context.Context, viewer account.Actor, id incident.
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
-	rows, err := gorm.G[deploymentRow](s.db(ctx)).
+	rows, err := table[deploymentRow](s.db(ctx)).
 		Where("id IN (SELECT deployment_id FROM deployment_causes WHERE incident_id = ? AND verdict = ?)", id, verdictConfirmed).
 		Order("finished_at DESC, id DESC").Find(ctx)
 	if err != nil {
@@ -205,7 +204,7 @@ func (s *Store) CreateDeployment(ctx context.Context, d deployment.Deployment) (
 			return err
 		}
 		r := toDeploymentRow(d, service)
-		err = gorm.G[deploymentRow](s.db(ctx)).Create(ctx, &r)
+		err = table[deploymentRow](s.db(ctx)).Create(ctx, &r)
 		d.ID = deployment.ID(r.ID)
 		return explain(err, "deployment")
 	})
@@ -215,7 +214,7 @@ func (s *Store) CreateDeployment(ctx context.Context, d deployment.Deployment) (
 // UpdateDeployment reads the deployment, lets change decide, and writes it; what it caused changes by SetCause.
 func (s *Store) UpdateDeployment(ctx context.Context, id deployment.ID, change func(*deployment.Deployment) error) (before, after deployment.Deployment, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[deploymentRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		r, err := table[deploymentRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
 		if before, err = s.oneDeployment(ctx, r, err); err != nil {
 			return err
 		}
@@ -228,7 +227,7 @@ func (s *Store) UpdateDeployment(ctx context.Context, id deployment.ID, change f
 		if err != nil {
 			return err
 		}
-		_, err = gorm.G[deploymentRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toDeploymentRow(after, service))
+		_, err = table[deploymentRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toDeploymentRow(after, service))
 		return explain(err, "deployment")
 	})
 	return before, after, err
@@ -237,7 +236,7 @@ func (s *Store) UpdateDeployment(ctx context.Context, id deployment.ID, change f
 // SetCause records whether a person confirmed or rejected that the deployment caused the incident.
 func (s *Store) SetCause(ctx context.Context, id deployment.ID, i incident.ID, confirmed bool) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		if _, err := gorm.G[deploymentRow](s.db(ctx)).Select("id").Where("id = ?", id).Take(ctx); err != nil {
+		if _, err := table[deploymentRow](s.db(ctx)).Select("id").Where("id = ?", id).Take(ctx); err != nil {
 			return explain(err, "deployment")
 		}
 		if err := s.incidentsExist(ctx, "caused", []incident.ID{i}); err != nil {
@@ -251,7 +250,7 @@ func (s *Store) SetCause(ctx context.Context, id deployment.ID, i incident.ID, c
 			Columns:   []clause.Column{{Name: "deployment_id"}, {Name: "incident_id"}},
 			DoUpdates: clause.AssignmentColumns([]string{"verdict"}),
 		}
-		return explain(gorm.G[causeRow](s.db(ctx), replace).Create(ctx, &r), "cause")
+		return explain(table[causeRow](s.db(ctx), replace).Create(ctx, &r), "cause")
 	})
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/audit"
 	"upshot/app/listing"
@@ -74,7 +72,7 @@ func (s *Store) Append(ctx context.Context, e audit.Event) error {
 		e.RequestID, e.Origin = audit.OriginOf(ctx)
 	}
 	r := toEventRow(e)
-	return explain(gorm.G[eventRow](s.db(ctx)).Create(ctx, &r), "event")
+	return explain(table[eventRow](s.db(ctx)).Create(ctx, &r), "event")
 }
 
 var eventList = list[eventRow]{
@@ -120,6 +118,6 @@ func eventsOf(rows []eventRow) []audit.Event {
 
 // EventsOf gives what happened to one thing, newest first, at most limit events.
 func (s *Store) EventsOf(ctx context.Context, subject audit.SubjectKind, id int64, limit int) ([]audit.Event, error) {
-	rows, err := gorm.G[eventRow](s.db(ctx)).Where("subject = ? AND subject_id = ?", subject, id).Order("id DESC").Limit(limit).Find(ctx)
+	rows, err := table[eventRow](s.db(ctx)).Where("subject = ? AND subject_id = ?", subject, id).Order("id DESC").Limit(limit).Find(ctx)
 	return eventsOf(rows), explain(err, "event")
 }

@@ -67,7 +67,7 @@ func TestRowsThatBelongTogether(t *testing.T) {
 	eachNotes(t, func(t *testing.T, s *Store) {
 		nobody := int64(99)
 		err := s.InTx(t.Context(), func(ctx context.Context) error {
-			return explain(gorm.G[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: "a", Parent: &nobody}), "note")
+			return explain(table[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: "a", Parent: &nobody}), "note")
 		})
 		if !fault.Is(err, fault.Conflict) {
 			t.Errorf("a missing parent says %v", err)
@@ -78,7 +78,7 @@ func TestRowsThatBelongTogether(t *testing.T) {
 		if err := s.addNote(t.Context(), "a"); !fault.Is(err, fault.Conflict) {
 			t.Errorf("a duplicate says %v", err)
 		}
-		_, err = gorm.G[jottingRow](s.db(t.Context())).Where("id = ?", nobody).First(t.Context())
+		_, err = table[jottingRow](s.db(t.Context())).Where("id = ?", nobody).Take(t.Context())
 		if !fault.Is(explain(err, "note"), fault.NotFound) {
 			t.Errorf("no row says %v", err)
 		}

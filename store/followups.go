@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/deployment"
@@ -144,7 +142,7 @@ func (s *Store) followUpsOf(ctx context.Context, rows []followUpRow) ([]followup
 			deployed = append(deployed, *r.DeploymentID)
 		}
 	}
-	moves, err := gorm.G[moveRow](s.db(ctx)).Where("followup_id IN ?", ids).Order("followup_id, at, id").Find(ctx)
+	moves, err := table[moveRow](s.db(ctx)).Where("followup_id IN ?", ids).Order("followup_id, at, id").Find(ctx)
 	if err != nil {
 		return nil, explain(err, "follow-up")
 	}
@@ -152,7 +150,7 @@ func (s *Store) followUpsOf(ctx context.Context, rows []followUpRow) ([]followup
 		f := &followUps[at[m.FollowupID]]
 		f.Moves = append(f.Moves, followup.Move{State: followup.State(m.State), At: m.At.UTC()})
 	}
-	links, err := gorm.G[followUpIncidentRow](s.db(ctx)).Where("followup_id IN ?", ids).Order("followup_id, incident_id").Find(ctx)
+	links, err := table[followUpIncidentRow](s.db(ctx)).Where("followup_id IN ?", ids).Order("followup_id, incident_id").Find(ctx)
 	if err != nil {
 		return nil, explain(err, "follow-up")
 	}
@@ -163,7 +161,7 @@ func (s *Store) followUpsOf(ctx context.Context, rows []followUpRow) ([]followup
 	if len(deployed) == 0 {
 		return followUps, nil
 	}
-	deployments, err := gorm.G[deploymentRow](s.db(ctx)).Select("id", "environment", "finished_at", "outcome").Where("id IN ?", deployed).Find(ctx)
+	deployments, err := table[deploymentRow](s.db(ctx)).Select("id", "environment", "finished_at", "outcome").Where("id IN ?", deployed).Find(ctx)
 	if err != nil {
 		return nil, explain(err, "deployment")
 	}
@@ -200,7 +198,7 @@ func (s *Store) FollowUp(ctx context.Context, viewer account.Actor, id followup.
 	if err := viewer.May(account.Viewer); err != nil {
 		return followup.FollowUp{}, err
 	}
-	r, err := gorm.G[followUpRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
+	r, err := table[followUpRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
 	return s.oneFollowUp(ctx, r, err)
 }
 
@@ -325,7 +323,7 @@ func statesIn(states []followup.State) (string, error) {
 
 // FollowUpsOf gives the follow-ups of a problem, oldest first, for the keeper.
 func (s *Store) FollowUpsOf(ctx context.Context, id problem.ID) ([]followup.FollowUp, error) {
-	rows, err := gorm.G[followUpRow](s.db(ctx)).Where("problem_id = ?", id).Order("id").Find(ctx)
+	rows, err := table[followUpRow](s.db(ctx)).Where("problem_id = ?", id).Order("id").Find(ctx)
 	return s.theseFollowUps(ctx, rows, err)
 }
 
@@ -334,7 +332,7 @@ func (s *Store) FollowUpsOfIncident(ctx context.Context, viewer account.Actor, i
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
-	rows, err := gorm.G[followUpRow](s.db(ctx)).Where(`id IN (
+	rows, err := table[followUpRow](s.db(ctx)).Where(`id IN (
 		SELECT followup_id FROM followup_incidents WHERE incident_id = ?
 		UNION SELECT f.id FROM incidents i JOIN followups f ON f.problem_id = i.problem_id WHERE i.id = ?)`, id, id).Order("id").Find(ctx)
 	return s.theseFollowUps(ctx, rows, err)
@@ -342,13 +340,13 @@ func (s *Store) FollowUpsOfIncident(ctx context.Context, viewer account.Actor, i
 
 // FollowUpsDeployed gives the follow-ups that name a deployment as what ships them.
 func (s *Store) FollowUpsDeployed(ctx context.Context, id deployment.ID) ([]followup.FollowUp, error) {
-	rows, err := gorm.G[followUpRow](s.db(ctx)).Where("deployment_id = ?", id).Order("id").Find(ctx)
+	rows, err := table[followUpRow](s.db(ctx)).Where("deployment_id = ?", id).Order("id").Find(ctx)
 	return s.theseFollowUps(ctx, rows, err)
 }
 
 // QuietSince gives follow-ups that are done, with evidence, and shipped before a moment, longest quiet first.
 func (s *Store) QuietSince(ctx context.Context, before time.Time, limit int) ([]followup.FollowUp, error) {
-	rows, err := gorm.G[followUpRow](s.db(ctx)).Where("state = 'done' AND evidence_url <> '' AND shipped_at <= ?", before.UTC()).
+	rows, err := table[followUpRow](s.db(ctx)).Where("state = 'done' AND evidence_url <> '' AND shipped_at <= ?", before.UTC()).
 		Order("shipped_at, id").Limit(limit).Find(ctx)
 	return s.theseFollowUps(ctx, rows, err)
 }
@@ -381,7 +379,7 @@ func (s *Store) AdoptFollowUps(ctx context.Context, id problem.ID) error {
 		if err != nil || len(orphans) == 0 {
 			return explain(err, "follow-up")
 		}
-		_, err = gorm.G[followUpRow](s.db(ctx)).Where("id IN ?", orphans).Update(ctx, "problem_id", id)
+		_, err = table[followUpRow](s.db(ctx)).Where("id IN ?", orphans).Update(ctx, "problem_id", id)
 		return explain(err, "follow-up")
 	})
 }
@@ -394,7 +392,7 @@ func (s *Store) CreateFollowUp(ctx context.Context, f followup.FollowUp) (follow
 			return err
 		}
 		r := toFollowUpRow(f)
-		if err := gorm.G[followUpRow](s.db(ctx)).Create(ctx, &r); err != nil {
+		if err := table[followUpRow](s.db(ctx)).Create(ctx, &r); err != nil {
 			return explain(err, "follow-up")
 		}
 		f.ID = followup.ID(r.ID)
@@ -409,7 +407,7 @@ func (s *Store) CreateFollowUp(ctx context.Context, f followup.FollowUp) (follow
 // UpdateFollowUp reads the follow-up, lets change decide, and writes it. Moves are added, never rewritten.
 func (s *Store) UpdateFollowUp(ctx context.Context, id followup.ID, change func(*followup.FollowUp) error) (before, after followup.FollowUp, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[followUpRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		r, err := table[followUpRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
 		if before, err = s.oneFollowUp(ctx, r, err); err != nil {
 			return err
 		}
@@ -422,11 +420,11 @@ func (s *Store) UpdateFollowUp(ctx context.Context, id followup.ID, change func(
 		if err := s.followUpRefers(ctx, after); err != nil {
 			return err
 		}
-		if _, err := gorm.G[followUpRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toFollowUpRow(after)); err != nil {
+		if _, err := table[followUpRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toFollowUpRow(after)); err != nil {
 			return explain(err, "follow-up")
 		}
 		if !slices.Equal(before.Incidents, after.Incidents) {
-			if _, err := gorm.G[followUpIncidentRow](s.db(ctx)).Where("followup_id = ?", id).Delete(ctx); err != nil {
+			if _, err := table[followUpIncidentRow](s.db(ctx)).Where("followup_id = ?", id).Delete(ctx); err != nil {
 				return explain(err, "follow-up")
 			}
 			if err := s.linkIncidents(ctx, id, after.Incidents); err != nil {
@@ -475,7 +473,7 @@ func (s *Store) linkIncidents(ctx context.Context, id followup.ID, incidents []i
 	for n, i := range incidents {
 		rows[n] = followUpIncidentRow{FollowupID: int64(id), IncidentID: int64(i)}
 	}
-	return explain(gorm.G[followUpIncidentRow](s.db(ctx)).CreateInBatches(ctx, &rows, len(rows)), "follow-up")
+	return explain(table[followUpIncidentRow](s.db(ctx)).CreateInBatches(ctx, &rows, len(rows)), "follow-up")
 }
 
 func (s *Store) addMoves(ctx context.Context, id followup.ID, moves []followup.Move) error {
@@ -486,13 +484,13 @@ func (s *Store) addMoves(ctx context.Context, id followup.ID, moves []followup.M
 	for n, m := range moves {
 		rows[n] = moveRow{FollowupID: int64(id), State: string(m.State), At: m.At.UTC()}
 	}
-	return explain(gorm.G[moveRow](s.db(ctx)).CreateInBatches(ctx, &rows, len(rows)), "follow-up")
+	return explain(table[moveRow](s.db(ctx)).CreateInBatches(ctx, &rows, len(rows)), "follow-up")
 }
 
 // KeepLedger writes the kept part of a ledger where it differs. It is no change that anybody made: the version stays.
 func (s *Store) KeepLedger(ctx context.Context, id followup.ID, l followup.Ledger) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[followUpRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		r, err := table[followUpRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
 		if err != nil {
 			return explain(err, "follow-up")
 		}
@@ -501,7 +499,7 @@ func (s *Store) KeepLedger(ctx context.Context, id followup.ID, l followup.Ledge
 			return nil
 		}
 		r.Kept = kept
-		_, err = gorm.G[followUpRow](s.db(ctx)).Where("id = ?", id).Select("queued_at", ledgerColumns...).Updates(ctx, r)
+		_, err = table[followUpRow](s.db(ctx)).Where("id = ?", id).Select("queued_at", ledgerColumns...).Updates(ctx, r)
 		return explain(err, "follow-up")
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"upshot/app/account"
@@ -47,19 +46,19 @@ func (s *Store) ClaimAnswer(ctx context.Context, a account.Answer) (earlier acco
 	if claimed.RowsAffected == 1 {
 		return account.Answer{}, false, nil
 	}
-	r, err = gorm.G[answerRow](s.db(ctx)).Where("actor = ? AND key = ?", a.Actor, a.Key).Take(ctx)
+	r, err = table[answerRow](s.db(ctx)).Where("actor = ? AND key = ?", a.Actor, a.Key).Take(ctx)
 	return r.answer(), err == nil, explain(err, "Idempotency-Key")
 }
 
 // KeepAnswer writes down what the request that claimed the key was answered.
 func (s *Store) KeepAnswer(ctx context.Context, a account.Answer) error {
-	_, err := gorm.G[answerRow](s.db(ctx)).Where("actor = ? AND key = ?", a.Actor, a.Key).
+	_, err := table[answerRow](s.db(ctx)).Where("actor = ? AND key = ?", a.Actor, a.Key).
 		Select("Status", "Headers", "Body").Updates(ctx, toAnswerRow(a))
 	return explain(err, "Idempotency-Key")
 }
 
 // ForgetAnswers deletes those from before a moment.
 func (s *Store) ForgetAnswers(ctx context.Context, before time.Time) error {
-	_, err := gorm.G[answerRow](s.db(ctx)).Where("created_at < ?", before.UTC()).Delete(ctx)
+	_, err := table[answerRow](s.db(ctx)).Where("created_at < ?", before.UTC()).Delete(ctx)
 	return explain(err, "Idempotency-Key")
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"upshot/app/account"
@@ -153,7 +152,7 @@ func (s *Store) incidentsOf(ctx context.Context, rows []incidentRow) ([]incident
 	for id, slugs := range services {
 		at[id].Services = slugs
 	}
-	people, err := gorm.G[incidentParticipantRow](s.db(ctx)).Where("incident_id IN ?", ids).Order("incident_id, name").Find(ctx)
+	people, err := table[incidentParticipantRow](s.db(ctx)).Where("incident_id IN ?", ids).Order("incident_id, name").Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +160,7 @@ func (s *Store) incidentsOf(ctx context.Context, rows []incidentRow) ([]incident
 		i := at[p.IncidentID]
 		i.Participants = append(i.Participants, incident.Participant{Name: p.Name, Side: p.Side})
 	}
-	segments, err := gorm.G[incidentSegmentRow](s.db(ctx)).Where("incident_id IN ?", ids).Order("incident_id, started_at").Find(ctx)
+	segments, err := table[incidentSegmentRow](s.db(ctx)).Where("incident_id IN ?", ids).Order("incident_id, started_at").Find(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -221,10 +220,10 @@ func (s *Store) Incident(ctx context.Context, viewer account.Actor, id incident.
 	if err := viewer.May(account.Viewer); err != nil {
 		return incident.Incident{}, err
 	}
-	return s.incident(ctx, gorm.G[incidentRow](s.db(ctx)).Where("id = ?", id))
+	return s.incident(ctx, table[incidentRow](s.db(ctx)).Where("id = ?", id))
 }
 
-func (s *Store) incident(ctx context.Context, q gorm.ChainInterface[incidentRow]) (incident.Incident, error) {
+func (s *Store) incident(ctx context.Context, q query[incidentRow]) (incident.Incident, error) {
 	r, err := q.Take(ctx)
 	if err != nil {
 		return incident.Incident{}, explain(err, "incident")
@@ -241,7 +240,7 @@ func (s *Store) IncidentsByID(ctx context.Context, viewer account.Actor, ids []i
 	if err := viewer.May(account.Viewer); err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	rows, err := gorm.G[incidentRow](s.db(ctx)).Where("id IN ?", ids).Find(ctx)
+	rows, err := table[incidentRow](s.db(ctx)).Where("id IN ?", ids).Find(ctx)
 	if err != nil {
 		return nil, explain(err, "incident")
 	}
@@ -271,7 +270,7 @@ func (s *Store) CreateIncident(ctx context.Context, i incident.Incident) (incide
 	err := s.InTx(ctx, func(ctx context.Context) error {
 		i.UpdatedAt, i.Version = i.CreatedAt, 1
 		r := toIncidentRow(i)
-		if err := gorm.G[incidentRow](s.db(ctx)).Create(ctx, &r); err != nil {
+		if err := table[incidentRow](s.db(ctx)).Create(ctx, &r); err != nil {
 			return err
 		}
 		i.ID = incident.ID(r.ID)
@@ -279,7 +278,7 @@ func (s *Store) CreateIncident(ctx context.Context, i incident.Incident) (incide
 			return err
 		}
 		var err error
-		i, err = s.incident(ctx, gorm.G[incidentRow](s.db(ctx)).Where("id = ?", r.ID))
+		i, err = s.incident(ctx, table[incidentRow](s.db(ctx)).Where("id = ?", r.ID))
 		return err
 	})
 	return i, explain(err, "incident")
@@ -289,7 +288,7 @@ func (s *Store) CreateIncident(ctx context.Context, i incident.Incident) (incide
 // Without a change nothing is written.
 func (s *Store) UpdateIncident(ctx context.Context, id incident.ID, change func(*incident.Incident) error) (before, after incident.Incident, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		if before, err = s.incident(ctx, gorm.G[incidentRow](s.db(ctx), forUpdate).Where("id = ?", id)); err != nil {
+		if before, err = s.incident(ctx, table[incidentRow](s.db(ctx), forUpdate).Where("id = ?", id)); err != nil {
 			return err
 		}
 		after = before
@@ -302,13 +301,13 @@ func (s *Store) UpdateIncident(ctx context.Context, id incident.ID, change func(
 			return nil
 		}
 		after.Version, after.UpdatedAt = before.Version+1, s.now()
-		if _, err := gorm.G[incidentRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toIncidentRow(after)); err != nil {
+		if _, err := table[incidentRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toIncidentRow(after)); err != nil {
 			return err
 		}
 		if err := s.writeAround(ctx, before, after); err != nil {
 			return err
 		}
-		after, err = s.incident(ctx, gorm.G[incidentRow](s.db(ctx)).Where("id = ?", id))
+		after, err = s.incident(ctx, table[incidentRow](s.db(ctx)).Where("id = ?", id))
 		return err
 	})
 	return before, after, explain(err, "incident")
@@ -356,14 +355,14 @@ func (s *Store) writeAround(ctx context.Context, before, after incident.Incident
 // replace puts the rows in the place of those that an incident had.
 func replace[Row any](ctx context.Context, s *Store, incident int64, had bool, rows []Row) error {
 	if had {
-		if _, err := gorm.G[Row](s.db(ctx)).Where("incident_id = ?", incident).Delete(ctx); err != nil {
+		if _, err := table[Row](s.db(ctx)).Where("incident_id = ?", incident).Delete(ctx); err != nil {
 			return err
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return gorm.G[Row](s.db(ctx)).CreateInBatches(ctx, &rows, len(rows))
+	return table[Row](s.db(ctx)).CreateInBatches(ctx, &rows, len(rows))
 }
 
 var incidentList = list[incidentRow]{
@@ -471,7 +470,7 @@ func (s *Store) servicesFor(ctx context.Context, service, team string) (ids []in
 // LoopOf gathers what the gate asks for: notes, follow-ups and the latest decision.
 func (s *Store) LoopOf(ctx context.Context, id incident.ID) (incident.Loop, error) {
 	var l incident.Loop
-	r, err := gorm.G[incidentRow](s.db(ctx)).Select("id, problem_id").Where("id = ?", id).Take(ctx)
+	r, err := table[incidentRow](s.db(ctx)).Select("id, problem_id").Where("id = ?", id).Take(ctx)
 	if err != nil {
 		return l, explain(err, "incident")
 	}
@@ -480,7 +479,7 @@ func (s *Store) LoopOf(ctx context.Context, id incident.ID) (incident.Loop, erro
 	}
 	of := referred[problem.ID](r.ProblemID)
 	if !l.Cause && of != 0 {
-		explained, err := gorm.G[noteRow](s.db(ctx)).Select("id").Where("problem_id = ? AND kind IN ?", of, explaining).Limit(1).Find(ctx)
+		explained, err := table[noteRow](s.db(ctx)).Select("id").Where("problem_id = ? AND kind IN ?", of, explaining).Limit(1).Find(ctx)
 		if err != nil {
 			return l, explain(err, "note")
 		}
@@ -511,7 +510,7 @@ func (decisionRow) TableName() string { return "decisions" }
 
 // AddDecision records a decision against a practice change.
 func (s *Store) AddDecision(ctx context.Context, by account.Actor, id incident.ID, d incident.Decision) error {
-	err := gorm.G[decisionRow](s.db(ctx)).Create(ctx, &decisionRow{
+	err := table[decisionRow](s.db(ctx)).Create(ctx, &decisionRow{
 		IncidentID: int64(id), Reason: d.Reason, LookAgainOn: d.LookAgainOn,
 		ActorKind: string(by.Kind), ActorID: by.ID, ActorName: cmp.Or(d.By, by.Name), CreatedAt: d.At.UTC(),
 	})
@@ -527,7 +526,7 @@ func (s *Store) Decisions(ctx context.Context, viewer account.Actor, id incident
 }
 
 func (s *Store) decisions(ctx context.Context, id incident.ID, limit int) ([]incident.Decision, error) {
-	rows, err := gorm.G[decisionRow](s.db(ctx)).Where("incident_id = ?", id).Order("id DESC").Limit(limit).Find(ctx)
+	rows, err := table[decisionRow](s.db(ctx)).Where("incident_id = ?", id).Order("id DESC").Limit(limit).Find(ctx)
 	decisions := make([]incident.Decision, len(rows))
 	for n, r := range rows {
 		decisions[n] = incident.Decision{Reason: r.Reason, LookAgainOn: r.LookAgainOn, By: r.ActorName, At: r.CreatedAt.UTC()}
@@ -545,7 +544,7 @@ func (apartRow) TableName() string { return "incidents_apart" }
 // SetApart remembers that two incidents are not the same failure; doing so again changes nothing.
 func (s *Store) SetApart(ctx context.Context, id, other incident.ID) error {
 	r := apartRow{IncidentID: int64(min(id, other)), OtherID: int64(max(id, other))}
-	return explain(gorm.G[apartRow](s.db(ctx), clause.OnConflict{DoNothing: true}).Create(ctx, &r), "incident")
+	return explain(table[apartRow](s.db(ctx), clause.OnConflict{DoNothing: true}).Create(ctx, &r), "incident")
 }
 
 type identityRow struct {
@@ -564,7 +563,7 @@ func (s *Store) ProblemOfIdentity(ctx context.Context, source, groupKey string) 
 			return 0, explain(err, "problem")
 		}
 	}
-	rows, err := gorm.G[identityRow](s.db(ctx)).Where("source = ? AND group_key = ?", source, groupKey).Limit(1).Find(ctx)
+	rows, err := table[identityRow](s.db(ctx)).Where("source = ? AND group_key = ?", source, groupKey).Limit(1).Find(ctx)
 	if err != nil || len(rows) == 0 {
 		return 0, explain(err, "problem")
 	}
@@ -586,7 +585,7 @@ ORDER BY started_at DESC, id DESC LIMIT 1`, source, groupKey).Scan(&ids).Error
 func (s *Store) SetIdentity(ctx context.Context, source, groupKey string, id problem.ID) error {
 	r := identityRow{Source: source, GroupKey: groupKey, ProblemID: int64(id)}
 	overwrite := clause.OnConflict{Columns: []clause.Column{{Name: "source"}, {Name: "group_key"}}, DoUpdates: clause.AssignmentColumns([]string{"problem_id"})}
-	return explain(gorm.G[identityRow](s.db(ctx), overwrite).Create(ctx, &r), "problem")
+	return explain(table[identityRow](s.db(ctx), overwrite).Create(ctx, &r), "problem")
 }
 
 // standingsAtOnce is how many incidents are looked at in one statement.
@@ -600,7 +599,7 @@ func (s *Store) KeepStandings(ctx context.Context, standings map[incident.ID]inc
 	}
 	slices.Sort(ids)
 	for some := range slices.Chunk(ids, standingsAtOnce) {
-		rows, err := gorm.G[incidentRow](s.db(ctx)).Select("id, occurrence, leads, recurs, significant, has_cause").
+		rows, err := table[incidentRow](s.db(ctx)).Select("id, occurrence, leads, recurs, significant, has_cause").
 			Where("id IN ?", some).Order("id").Find(ctx)
 		if err != nil {
 			return explain(err, "incident")

@@ -223,11 +223,11 @@ func (l list[Row]) rows(ctx context.Context, db *gorm.DB, q selection, key, id s
 	case 0:
 		return nil, nil
 	case 1:
-		return gorm.G[Row](db).Raw(branches[0].sql(l.columns, tail), q.args...).Find(ctx)
+		return table[Row](db).Raw(branches[0].sql(l.columns, tail), q.args...).Find(ctx)
 	}
 	top, args := union(branches, fmt.Sprintf("%s AS k, %s AS id", key, id), tail)
 	tail = fmt.Sprintf(" ORDER BY 1 %s, 2 %s LIMIT %d", direction, direction, limit)
-	return gorm.G[Row](db).Raw(fmt.Sprintf("SELECT %s FROM (%s%s) AS top CROSS JOIN %s WHERE %s = top.id%s",
+	return table[Row](db).Raw(fmt.Sprintf("SELECT %s FROM (%s%s) AS top CROSS JOIN %s WHERE %s = top.id%s",
 		l.columns, top, tail, l.table, l.id, order("top.k", "top.id")), args...).Find(ctx)
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/followup"
 	"upshot/app/incident"
@@ -94,7 +92,7 @@ func (s *Store) Note(ctx context.Context, viewer account.Actor, id rootcause.ID)
 	if err := viewer.May(account.Viewer); err != nil {
 		return rootcause.Note{}, err
 	}
-	r, err := gorm.G[noteRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
+	r, err := table[noteRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
 	return r.note(), explain(err, "note")
 }
 
@@ -102,14 +100,14 @@ func (s *Store) Note(ctx context.Context, viewer account.Actor, id rootcause.ID)
 func (s *Store) CreateNote(ctx context.Context, n rootcause.Note) (rootcause.Note, error) {
 	n.Revision, n.UpdatedAt = 1, n.CreatedAt
 	r := toNoteRow(n)
-	err := gorm.G[noteRow](s.db(ctx)).Create(ctx, &r)
+	err := table[noteRow](s.db(ctx)).Create(ctx, &r)
 	return r.note(), explain(err, "note")
 }
 
 // ReviseNote changes a note and keeps what it was as a revision. When it says the same as before nothing is written.
 func (s *Store) ReviseNote(ctx context.Context, id rootcause.ID, change func(*rootcause.Note) error) (before, after rootcause.Note, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		r, err := gorm.G[noteRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		r, err := table[noteRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
 		if err != nil {
 			return err
 		}
@@ -124,11 +122,11 @@ func (s *Store) ReviseNote(ctx context.Context, id rootcause.ID, change func(*ro
 			return nil
 		}
 		old := toRevisionRow(r)
-		if err := gorm.G[revisionRow](s.db(ctx)).Create(ctx, &old); err != nil {
+		if err := table[revisionRow](s.db(ctx)).Create(ctx, &old); err != nil {
 			return err
 		}
 		after.Revision, after.UpdatedAt = before.Revision+1, s.now()
-		_, err = gorm.G[noteRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toNoteRow(after))
+		_, err = table[noteRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toNoteRow(after))
 		return err
 	})
 	return before, after, explain(err, "note")
@@ -143,7 +141,7 @@ func (s *Store) Revisions(ctx context.Context, viewer account.Actor, id rootcaus
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
-	rows, err := gorm.G[revisionRow](s.db(ctx)).Where("note_id = ?", id).Order("revision DESC").Find(ctx)
+	rows, err := table[revisionRow](s.db(ctx)).Where("note_id = ?", id).Order("revision DESC").Find(ctx)
 	revisions := make([]rootcause.Revision, len(rows))
 	for n, r := range rows {
 		revisions[n] = r.revision()
@@ -160,7 +158,7 @@ func (s *Store) NotesOfIncident(ctx context.Context, viewer account.Actor, id in
 	if err != nil {
 		return nil, explain(err, "note")
 	}
-	rows, err := gorm.G[noteRow](s.db(ctx)).Where("incident_id IN ?", append(reports, id)).Order("created_at, id").Find(ctx)
+	rows, err := table[noteRow](s.db(ctx)).Where("incident_id IN ?", append(reports, id)).Order("created_at, id").Find(ctx)
 	return notesOf(rows), explain(err, "note")
 }
 
@@ -169,11 +167,11 @@ func (s *Store) NotesOfProblem(ctx context.Context, viewer account.Actor, id pro
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
-	own, err := gorm.G[noteRow](s.db(ctx)).Where("problem_id = ?", id).Order("created_at, id").Find(ctx)
+	own, err := table[noteRow](s.db(ctx)).Where("problem_id = ?", id).Order("created_at, id").Find(ctx)
 	if err != nil {
 		return nil, explain(err, "note")
 	}
-	theirs, err := gorm.G[noteRow](s.db(ctx)).Where("incident_id IN (SELECT id FROM incidents WHERE problem_id = ?)", id).
+	theirs, err := table[noteRow](s.db(ctx)).Where("incident_id IN (SELECT id FROM incidents WHERE problem_id = ?)", id).
 		Order("created_at, id").Find(ctx)
 	return notesOf(append(own, theirs...)), explain(err, "note")
 }
@@ -187,7 +185,7 @@ func (s *Store) CauseNotedOn(ctx context.Context, id incident.ID) (bool, error) 
 	if err != nil {
 		return false, explain(err, "note")
 	}
-	found, err := gorm.G[noteRow](s.db(ctx)).Select("id").Where("incident_id IN ? AND kind IN ?", append(reports, id), explaining).Limit(1).Find(ctx)
+	found, err := table[noteRow](s.db(ctx)).Select("id").Where("incident_id IN ? AND kind IN ?", append(reports, id), explaining).Limit(1).Find(ctx)
 	return len(found) > 0, explain(err, "note")
 }
 

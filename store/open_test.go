@@ -97,7 +97,7 @@ func TestMomentsComeBackInUTC(t *testing.T) {
 			t.Fatal(err)
 		}
 		var row momentRow
-		if err := s.db(t.Context()).First(&row).Error; err != nil {
+		if err := s.db(t.Context()).Take(&row).Error; err != nil {
 			t.Fatal(err)
 		}
 		if row.At != at {

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/incident"
 	"upshot/app/listing"
@@ -116,10 +114,10 @@ func (s *Store) Problem(ctx context.Context, viewer account.Actor, id problem.ID
 	if err := viewer.May(account.Viewer); err != nil {
 		return problem.Problem{}, err
 	}
-	return s.problem(ctx, gorm.G[problemRow](s.db(ctx)).Where("id = ?", id))
+	return s.problem(ctx, table[problemRow](s.db(ctx)).Where("id = ?", id))
 }
 
-func (s *Store) problem(ctx context.Context, q gorm.ChainInterface[problemRow]) (problem.Problem, error) {
+func (s *Store) problem(ctx context.Context, q query[problemRow]) (problem.Problem, error) {
 	r, err := q.Take(ctx)
 	if err != nil {
 		return problem.Problem{}, explain(err, "problem")
@@ -140,7 +138,7 @@ func (s *Store) CreateProblem(ctx context.Context, p problem.Problem) (problem.P
 		}
 		p.UpdatedAt, p.Version = p.CreatedAt, 1
 		r := toProblemRow(p, service)
-		if err := gorm.G[problemRow](s.db(ctx)).Create(ctx, &r); err != nil {
+		if err := table[problemRow](s.db(ctx)).Create(ctx, &r); err != nil {
 			return err
 		}
 		p.ID = problem.ID(r.ID)
@@ -153,7 +151,7 @@ func (s *Store) CreateProblem(ctx context.Context, p problem.Problem) (problem.P
 // version nor its last change moves; without a change nothing is written.
 func (s *Store) UpdateProblem(ctx context.Context, id problem.ID, change func(*problem.Problem) error) (before, after problem.Problem, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		if before, err = s.problem(ctx, gorm.G[problemRow](s.db(ctx), forUpdate).Where("id = ?", id)); err != nil {
+		if before, err = s.problem(ctx, table[problemRow](s.db(ctx), forUpdate).Where("id = ?", id)); err != nil {
 			return err
 		}
 		after = before
@@ -173,7 +171,7 @@ func (s *Store) UpdateProblem(ctx context.Context, id problem.ID, change func(*p
 		if err != nil {
 			return err
 		}
-		if _, err := gorm.G[problemRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toProblemRow(after, service)); err != nil {
+		if _, err := table[problemRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toProblemRow(after, service)); err != nil {
 			return err
 		}
 		return problemTerms.index(ctx, s, int64(id), before.Title, after.Title)
@@ -279,7 +277,7 @@ func (s *Store) members(ctx context.Context, ids []problem.ID, since time.Time) 
 	if len(ids) == 0 {
 		return members, nil
 	}
-	q := gorm.G[incidentRow](s.db(ctx)).Select(memberColumns).
+	q := table[incidentRow](s.db(ctx)).Select(memberColumns).
 		Where("problem_id IN ? AND kind = ? AND merged_into IS NULL", ids, incident.Real)
 	if !since.IsZero() {
 		q = q.Where("started_at >= ?", since.UTC())

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/problem"
 )
@@ -68,7 +66,7 @@ func (m moving) set() string {
 func (s *Store) MoveMembers(ctx context.Context, by account.Actor, kind problem.RegroupingKind, from, to problem.ID, incidents []problem.IncidentID) (problem.Regrouping, error) {
 	r := regroupingRow{Kind: string(kind), FromID: int64(from), ToID: int64(to), ActorName: by.Name, At: s.now()}
 	err := s.InTx(ctx, func(ctx context.Context) error {
-		if err := gorm.G[regroupingRow](s.db(ctx)).Create(ctx, &r); err != nil {
+		if err := table[regroupingRow](s.db(ctx)).Create(ctx, &r); err != nil {
 			return err
 		}
 		args := map[string]any{"regrouping": r.ID, "from": from, "into": to, "to": to, "now": r.At, "ids": incidents}
@@ -105,7 +103,7 @@ func (m moving) remembered() string {
 
 // LatestRegrouping is the newest merge or split, from or into the problem, that is not undone; else a NotFound fault.
 func (s *Store) LatestRegrouping(ctx context.Context, id problem.ID) (problem.Regrouping, error) {
-	r, err := gorm.G[regroupingRow](s.db(ctx)).Where("undone_at IS NULL AND (from_id = ? OR to_id = ?)", id, id).
+	r, err := table[regroupingRow](s.db(ctx)).Where("undone_at IS NULL AND (from_id = ? OR to_id = ?)", id, id).
 		Order("id DESC").Limit(1).Take(ctx)
 	return r.regrouping(), explain(err, "regrouping")
 }

@@ -31,7 +31,7 @@ func (s *Store) Sessions(now func() time.Time) *Sessions { return &Sessions{stor
 
 // FindCtx gives the session's data; found is false when there is none or it has expired.
 func (s *Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
-	r, err := gorm.G[sessionRow](s.store.db(ctx)).Where("token = ? AND expires_at > ?", token, s.now().UTC()).Take(ctx)
+	r, err := table[sessionRow](s.store.db(ctx)).Where("token = ? AND expires_at > ?", token, s.now().UTC()).Take(ctx)
 	if errors.Is(err, gorm.ErrRecordNotFound) {
 		return nil, false, nil
 	}
@@ -41,12 +41,12 @@ func (s *Sessions) FindCtx(ctx context.Context, token string) (data []byte, foun
 // CommitCtx saves the session. With an idle limit scs does so at every request: when nothing but the expiry has moved,
 // and that by less than account.SeenEvery, there is nothing worth a write.
 func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	r, err := gorm.G[sessionRow](s.store.db(ctx)).Where("token = ?", token).Take(ctx)
+	r, err := table[sessionRow](s.store.db(ctx)).Where("token = ?", token).Take(ctx)
 	if err == nil && bytes.Equal(r.Data, data) && expiry.Sub(r.ExpiresAt).Abs() < account.SeenEvery {
 		return nil
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) error {
-		err := gorm.G[sessionRow](s.store.db(ctx), clause.OnConflict{UpdateAll: true}).
+		err := table[sessionRow](s.store.db(ctx), clause.OnConflict{UpdateAll: true}).
 			Create(ctx, &sessionRow{Token: token, Data: data, ExpiresAt: expiry.UTC()})
 		return explain(err, "session")
 	})
@@ -55,7 +55,7 @@ func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, exp
 // DeleteCtx ends the session; one that does not exist is none.
 func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
 	return s.store.InTx(ctx, func(ctx context.Context) error {
-		_, err := gorm.G[sessionRow](s.store.db(ctx)).Where("token = ?", token).Delete(ctx)
+		_, err := table[sessionRow](s.store.db(ctx)).Where("token = ?", token).Delete(ctx)
 		return explain(err, "session")
 	})
 }

@@ -19,7 +19,7 @@ var errWriteOutsideTx = errors.New("store: a write belongs inside InTx")
 
 // forUpdate keeps others from the rows read until the transaction ends:
 //
-//	gorm.G[incidentRow](s.db(ctx), forUpdate).Where("id = ?", id).First(ctx)
+//	table[incidentRow](s.db(ctx), forUpdate).Where("id = ?", id).First(ctx)
 //
 // SQLite has one writer, so there it adds nothing to the statement.
 var forUpdate = clause.Locking{Strength: "UPDATE"}

@@ -70,7 +70,7 @@ func eachNotes(t *testing.T, test func(t *testing.T, s *Store)) {
 
 func (s *Store) addNote(ctx context.Context, text string) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		return explain(gorm.G[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: text}), "note")
+		return explain(table[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: text}), "note")
 	})
 }
 
@@ -106,7 +106,7 @@ func TestATransactionKeepsAllOrNothing(t *testing.T) {
 			if err := s.addNote(ctx, "c"); err != nil {
 				return err
 			}
-			if n, err := gorm.G[jottingRow](s.db(ctx)).Count(ctx, "*"); err != nil || n != 3 {
+			if n, err := table[jottingRow](s.db(ctx)).Count(ctx); err != nil || n != 3 {
 				t.Errorf("inside, %d notes are seen (%v), want 3", n, err)
 			}
 			return errNo
@@ -148,7 +148,7 @@ func TestAWriteOutsideATransactionIsRefused(t *testing.T) {
 	eachNotes(t, func(t *testing.T, s *Store) {
 		ctx := t.Context()
 		writes := map[string]error{
-			"create": gorm.G[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: "a"}),
+			"create": table[jottingRow](s.db(ctx)).Create(ctx, &jottingRow{Text: "a"}),
 			"update": s.db(ctx).Model(&jottingRow{}).Where("id = 1").Update("text", "b").Error,
 			"delete": s.db(ctx).Where("id = 1").Delete(&jottingRow{}).Error,
 			"exec":   s.db(ctx).Exec("DELETE FROM notes").Error,
@@ -246,7 +246,7 @@ func TestReadModifyWriteLosesNothing(t *testing.T) {
 		for range 20 {
 			all.Go(func() {
 				err := s.InTx(t.Context(), func(ctx context.Context) error {
-					row, err := gorm.G[jottingRow](s.db(ctx), forUpdate).Where("id = 1").First(ctx)
+					row, err := table[jottingRow](s.db(ctx), forUpdate).Where("id = 1").Take(ctx)
 					if err != nil {
 						return err
 					}
@@ -255,7 +255,7 @@ func TestReadModifyWriteLosesNothing(t *testing.T) {
 						return err
 					}
 					row.Text = strconv.Itoa(n + 1)
-					_, err = gorm.G[jottingRow](s.db(ctx)).Where("id = 1").Select("*").Updates(ctx, row)
+					_, err = table[jottingRow](s.db(ctx)).Where("id = 1").Select("*").Updates(ctx, row)
 					return err
 				})
 				if err != nil {
