@@ -28,8 +28,12 @@ func Default(typed url.Values, namesAndValues ...string) url.Values {
 // ReportForm asks for the few things that are known while it happens; the rest may come later.
 func ReportForm(typed url.Values, names Names, err error, c ui.Clock) ui.Form {
 	Default(typed, "started_at", c.Input(c.Now), "kind", string(incident.Real), "class", string(incident.UnknownClass), "detected_by", string(incident.ByUnknown))
+	hidden := map[string]string{}
+	if again := typed.Get("again"); again != "" {
+		hidden["again"] = again
+	}
 	return ui.NewForm(ui.Form{
-		Action: link.ReportIncident, Submit: "Report incident", Cancel: link.Incidents,
+		Action: link.ReportIncident, Submit: "Report incident", Cancel: link.Incidents, Hidden: hidden,
 		Questions: []ui.Question{
 			{Field: ui.Field{
 				Name: "title", Label: "What do users feel?", Value: typed.Get("title"), Wide: true, Autocomplete: "off", Required: true,
