@@ -28,8 +28,8 @@ import (
 	"upshot/views/ui"
 )
 
-// Incidents is what the pages of incidents read.
-type Incidents interface {
+// incidentStore is what the pages of incidents read.
+type incidentStore interface {
 	Incident(ctx context.Context, viewer account.Actor, id incident.ID) (incident.Incident, error)
 	Incidents(ctx context.Context, viewer account.Actor, f incident.Filter, r listing.Request) (listing.Page[incident.Incident], error)
 	IncidentsByID(ctx context.Context, viewer account.Actor, ids []incident.ID) ([]incident.Incident, error)
@@ -43,11 +43,11 @@ type Incidents interface {
 	CausesOf(ctx context.Context, viewer account.Actor, id incident.ID) ([]deployment.Deployment, error)
 	DeploymentsBefore(ctx context.Context, viewer account.Actor, services []string, before time.Time, within time.Duration, limit int) ([]deployment.Deployment, error)
 	Events(ctx context.Context, viewer account.Actor, f audit.Filter, r listing.Request) (listing.Page[audit.Event], error)
-	Names
+	nameStore
 }
 
-// Names is what forms and filters read of the catalog.
-type Names interface {
+// nameStore is what forms and filters read of the catalog.
+type nameStore interface {
 	Teams(ctx context.Context, viewer account.Actor) ([]catalog.Team, error)
 	Services(ctx context.Context, viewer account.Actor, f catalog.Filter, r listing.Request) (listing.Page[catalog.Service], error)
 	ServicesBySlug(ctx context.Context, viewer account.Actor, slugs []string) ([]catalog.Service, error)
@@ -57,7 +57,6 @@ const (
 	servicesOffered = 200            // in a list to choose from; with more of them people type
 	suspectedWithin = 24 * time.Hour // a deployment that finished this long before is offered as the cause
 	suspects        = 5
-	eventsShown     = 200 // the latest, on one timeline
 	servicesTyped   = 100 // in one form
 )
 

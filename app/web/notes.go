@@ -17,8 +17,8 @@ import (
 	"upshot/views/ui"
 )
 
-// Notes is what the pages of notes read.
-type Notes interface {
+// noteStore is what the pages of notes read.
+type noteStore interface {
 	Note(ctx context.Context, viewer account.Actor, id rootcause.ID) (rootcause.Note, error)
 	Revisions(ctx context.Context, viewer account.Actor, id rootcause.ID) ([]rootcause.Revision, error)
 }

@@ -23,8 +23,8 @@ import (
 	"upshot/views/ui"
 )
 
-// Problems is what the pages of problems read.
-type Problems interface {
+// problemStore is what the pages of problems read.
+type problemStore interface {
 	Problem(ctx context.Context, viewer account.Actor, id problem.ID) (problem.Problem, error)
 	Problems(ctx context.Context, viewer account.Actor, f problem.Filter, r listing.Request) (listing.Page[problem.Problem], error)
 	MembersSeen(ctx context.Context, id problem.ID) ([]problem.Member, error)

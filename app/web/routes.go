@@ -24,6 +24,7 @@ const stranger account.Role = ""
 func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
+	const anIncident, aProblem, aNote = "/incidents/:ref", "/problems/:ref", "/notes/:id"
 	return []route{
 		{get, link.SignIn, stranger, w.askSignIn},
 		{post, link.SignIn, stranger, w.signIn},
@@ -64,6 +65,56 @@ func (w *Web) routes() []route {
 		{post, "/followups/:ref/propose", editor, w.stepFollowUp(followups.Propose)},
 		{post, "/followups/:ref/moments", editor, w.stepFollowUp(followups.Moments)},
 		{post, "/followups/:ref/deployment", editor, w.stepFollowUp(followups.Deploy)},
+
+		{get, link.Search, viewer, w.search},
+		{get, link.Incidents, viewer, w.listIncidents},
+		{get, link.ReportIncident, editor, w.askReport},
+		{post, link.ReportIncident, editor, w.reportIncident},
+		{post, link.Incidents, editor, w.reportIncident},
+		{get, anIncident, viewer, w.showIncident},
+		{get, anIncident + "/edit", editor, w.ask(editing)},
+		{post, anIncident + "/edit", editor, w.take(editing, w.editIncident)},
+		{post, anIncident + "/acknowledge", editor, w.pressed("acknowledged", acknowledge)},
+		{post, anIncident + "/mitigate", editor, w.pressed("mitigated", mitigate)},
+		{post, anIncident + "/restore", editor, w.pressed("restored", restore)},
+		{get, anIncident + "/resolve", editor, w.ask(resolving)},
+		{post, anIncident + "/resolve", editor, w.take(resolving, w.resolveIncident)},
+		{get, anIncident + "/close", editor, w.ask(closing)},
+		{post, anIncident + "/close", editor, w.take(closing, w.closeIncident)},
+		{get, anIncident + "/reopen", editor, w.askReopen},
+		{post, anIncident + "/reopen", editor, w.pressed("reopened", reopen)},
+		{get, anIncident + "/tell", editor, w.ask(telling)},
+		{post, anIncident + "/tell", editor, w.take(telling, w.tellDevelopers)},
+		{get, anIncident + "/moments", editor, w.ask(correcting)},
+		{post, anIncident + "/moments", editor, w.take(correcting, w.correctMoment)},
+		{get, anIncident + "/merge", editor, w.ask(merging)},
+		{post, anIncident + "/merge", editor, w.take(merging, w.mergeIncident)},
+		{post, anIncident + "/unmerge", editor, w.unmergeIncident},
+		{post, anIncident + "/similar/join", editor, w.joinIncident},
+		{post, anIncident + "/similar/not-same", editor, w.setIncidentsApart},
+		{post, anIncident + "/cause", editor, w.setIncidentCause},
+		{get, anIncident + "/notes", editor, w.askNote(false)},
+		{post, anIncident + "/notes", editor, w.addNote(false)},
+
+		{get, link.Problems, viewer, w.listProblems},
+		{get, link.NewProblem, editor, w.askNewProblem},
+		{post, link.NewProblem, editor, w.openProblem},
+		{get, aProblem, viewer, w.showProblem},
+		{get, aProblem + "/edit", editor, w.askProblem(editingProblem)},
+		{post, aProblem + "/edit", editor, w.takeProblem(editingProblem, w.editProblem)},
+		{get, aProblem + "/again", editor, w.askProblem(again)},
+		{post, aProblem + "/again", editor, w.takeProblem(again, w.reportAgain)},
+		{get, aProblem + "/merge", editor, w.askProblem(mergingProblem)},
+		{post, aProblem + "/merge", editor, w.takeProblem(mergingProblem, w.mergeProblem)},
+		{get, aProblem + "/split", editor, w.askSplit},
+		{post, aProblem + "/split", editor, w.splitProblem},
+		{post, aProblem + "/undo", editor, w.undoRegrouping},
+		{get, aProblem + "/notes", editor, w.askNote(true)},
+		{post, aProblem + "/notes", editor, w.addNote(true)},
+
+		{get, aNote, viewer, w.showNote},
+		{get, aNote + "/edit", editor, w.askRevision},
+		{post, aNote + "/edit", editor, w.reviseNote},
 	}
 }
 

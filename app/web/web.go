@@ -29,6 +29,9 @@ type Store interface {
 	Newcomers
 	People
 	followUpStore
+	incidentStore
+	problemStore
+	noteStore
 }
 
 // Web serves the pages.
