@@ -28,6 +28,9 @@ func (a *API) asks(next echo.HandlerFunc) echo.HandlerFunc {
 		if !actor.Known() {
 			return unknown("This needs a token: send Authorization: Bearer ups_…. Tokens are made under Settings, Tokens.")
 		}
+		ctx = account.WithActor(ctx, actor)
+		ctx = audit.WithOrigin(ctx, c.Response().Header().Get(echo.HeaderXRequestID), "api")
+		c.SetRequest(c.Request().WithContext(ctx))
 		role, listed := a.roles[c.Request().Method+" "+c.Path()]
 		if !listed {
 			role = account.Viewer
@@ -35,9 +38,6 @@ func (a *API) asks(next echo.HandlerFunc) echo.HandlerFunc {
 		if err := actor.May(role); err != nil {
 			return err
 		}
-		ctx = account.WithActor(ctx, actor)
-		ctx = audit.WithOrigin(ctx, c.Response().Header().Get(echo.HeaderXRequestID), "api")
-		c.SetRequest(c.Request().WithContext(ctx))
 		return next(c)
 	}
 }
