@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -282,6 +284,18 @@ func (a *API) tables(viewer account.Actor) map[string]table {
 			members, err := a.Store.MembersOfAll(ctx, viewer, of, time.Time{})
 			return connections(page, members), next, err
 		}},
+	}
+}
+
+// describeColumns names the columns of every export in its description.
+func describeColumns(add func(*API, huma.API, huma.Operation)) func(*API, huma.API, huma.Operation) {
+	return func(a *API, words huma.API, op huma.Operation) {
+		tables := a.tables(account.Actor{})
+		for _, name := range slices.Sorted(maps.Keys(tables)) {
+			op.Description += "\n\n" + name + ": " + strings.Join(tables[name].names(), ", ") + "."
+		}
+		op.Description += "\n\nIn CSV, texts that a spreadsheet would run as a formula get an apostrophe in front."
+		add(a, words, op)
 	}
 }
 

@@ -73,7 +73,7 @@ func routes() []route {
 		{patch, "/deployments/{id}", editor, "deployments", "Change a deployment, or which incidents it caused", handle((*API).editDeployment)},
 
 		{get, "/measures", viewer, "measures", "Impact duration and recurrence", handle((*API).measure)},
-		{get, "/export/{file}", viewer, "export", "Everything of one kind as CSV or JSON", handle((*API).export)},
+		{get, "/export/{file}", viewer, "export", "Everything of one kind as CSV or JSON", describeColumns(handle((*API).export))},
 		{get, "/openapi.json", viewer, "description", "This description", handle((*API).describe)},
 	}
 }
