@@ -22,7 +22,7 @@ func (t *teller) bookingDatabase() {
 	t.happens("backup 1", first)
 	t.learns("backup 1", t.office(91, "10:10"), "tom", note{
 		rootcause.Cause, "capacity", "high",
-		"The nightly backup reads the whole database on the primary. On the first of a month it meets the billing run, and the disk has nothing left for bookings.",
+		"The nightly backup reads the whole database on the primary. On the nights of the billing run the disk has nothing left for bookings.",
 	})
 	second := slow(62, "01:52", 51)
 	second.told, second.toldBy = 14, incident.ByJoining
@@ -31,10 +31,10 @@ func (t *teller) bookingDatabase() {
 		title: "Take the backup from the replica", kind: followup.Configuration, purpose: followup.Prevent, team: "operations", after: "backup 2",
 		detail: "The replica needs a larger disk first; ordered together with the yearly renewal.",
 	})
-	third := slow(32, "01:47", 38)
+	third := slow(46, "01:47", 38)
 	third.told, third.toldBy = 14, incident.ByJoining
 	t.happens("backup 3", third)
-	fourth := slow(2, "01:44", 47)
+	fourth := slow(33, "01:44", 47)
 	fourth.told, fourth.toldBy = 14, incident.ByJoining
 	fourth.summary = "The backup was stopped by hand and started again at four."
 	t.happens("backup 4", fourth)

@@ -76,12 +76,12 @@ func (t *teller) cardProcessor() {
 	t.declines("retry", t.office(98, "11:00"), "yusuf",
 		"A retry adds load exactly when the processor has none to spare. The retry is switched off again.", t.date(-90))
 
-	t.promises("latency board", t.at(101, "10:10"), "clara", promise{
+	t.promises("latency board", t.at(102, "16:10"), "clara", promise{
 		title: "Dashboard of answer times by processor", kind: followup.Dashboard, purpose: followup.Detect, team: "payments", after: "stall 4",
 		detail: "P50, P99 and time-outs of each processor, side by side, with the number of busy workers.",
 	})
-	t.starts("latency board", t.office(92, "09:20"), "clara")
-	t.finishes("latency board", t.office(88, "16:45"), "clara", "dashboards.harbour-line.example/processors", "")
+	t.starts("latency board", t.office(100, "09:20"), "clara")
+	t.finishes("latency board", t.office(98, "16:45"), "clara", "dashboards.harbour-line.example/processors", "")
 	t.promises("breaker", t.ago(74, 3*time.Hour), "yusuf", promise{
 		title: "Circuit breaker around each card processor", kind: followup.Design, purpose: followup.Prevent, team: "payments", after: "stall 4",
 		detail: "Give up after 4 s; after ten time-outs in a row stop asking that processor for 30 s and send payments to the other one.\n\n1. one pool of workers for each processor\n2. breaker with its state as a metric\n3. a drill with a processor that never answers",

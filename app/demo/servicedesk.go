@@ -1,11 +1,11 @@
 package demo
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
 
+	"upshot/app/audit"
 	"upshot/app/incident"
 )
 
@@ -54,10 +54,10 @@ func (t *teller) servicedesk() {
 		i.Moments.RestoredAt = start.Add(time.Duration(e.restored) * time.Minute)
 		i.Moments.ResolvedAt = i.Moments.RestoredAt
 		i.Moments.ClosedAt = i.Moments.RestoredAt.Add(26 * time.Hour)
-		// The months before came in at the beginning, the rest comes with the export of each Monday or so.
-		imported := t.at(min(prologue-2, cmp.Or(e.days-4, 1)), "07:00")
+		// The months before came in at the beginning; since then a ticket comes some days after it was closed.
+		imported := t.at(min(prologue-2, e.days-4), "07:00")
 		t.then(imported, "import "+i.ExternalID, func(ctx context.Context) error {
-			_, err := t.Incidents.Report(ctx, desk, i)
+			_, err := t.Incidents.Report(audit.WithOrigin(ctx, "", "import"), desk, i)
 			return err
 		})
 	}

@@ -171,7 +171,7 @@ func (t *teller) happens(name string, x trouble) {
 	}
 	step(x.acked, "acknowledged", (*incident.Incident).Acknowledge)
 	step(x.mitigated, "mitigated", (*incident.Incident).Mitigate)
-	step(x.told, "developers told", func(i *incident.Incident, now time.Time) error { return i.Tell(now, x.toldBy) })
+	step(x.told, "told developers", func(i *incident.Incident, now time.Time) error { return i.Tell(now, x.toldBy) })
 	if x.resolved != 0 {
 		step(x.restored, "restored", (*incident.Incident).Restore)
 	}
@@ -181,7 +181,7 @@ func (t *teller) happens(name string, x trouble) {
 	})
 	// On a weekend the morning after may not have come yet.
 	if morning := t.morningAfter(x.start); x.morning && morning.Before(t.clock.end) {
-		t.step(name, morning, crew[0], "developers told", func(i *incident.Incident, now time.Time) error { return i.Tell(now, incident.ByTicket) })
+		t.step(name, morning, crew[0], "told developers", func(i *incident.Incident, now time.Time) error { return i.Tell(now, incident.ByTicket) })
 	}
 	if !x.closed.IsZero() {
 		t.then(x.closed, "close "+name, func(ctx context.Context) error {
@@ -372,16 +372,13 @@ func (t *teller) sendsBack(name string, at time.Time, who, reason string) {
 // finishes is done with evidence; release names the deployment that brought it to users, if one did. A quiet period
 // later the job looks whether it held.
 func (t *teller) finishes(name string, at time.Time, who, evidence, release string) {
-	t.moves(name, at, who, "finished", "", func(f *followup.FollowUp, now time.Time) error {
+	t.moves(name, at, who, "done", "", func(f *followup.FollowUp, now time.Time) error {
 		return f.Finish(now, "https://"+evidence)
 	})
 	if release != "" {
-		t.then(at, "ship "+name, func(ctx context.Context) error {
-			_, err := t.FollowUps.Edit(ctx, t.people[who].Actor, t.changes[name], 0, func(f *followup.FollowUp) error {
-				f.Deployment = t.deployments[release]
-				return nil
-			})
-			return err
+		t.moves(name, at, who, "deployment linked", "", func(f *followup.FollowUp, _ time.Time) error {
+			f.Deployment = t.deployments[release]
+			return nil
 		})
 	}
 	if proof := at.Add(followup.QuietPeriod + time.Hour); proof.Before(t.clock.end) {
