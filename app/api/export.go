@@ -312,11 +312,9 @@ type exported struct {
 // export streams everything of one kind. The first page is read before anything is sent, so that trouble still becomes
 // a proper answer; later trouble breaks the connection, so that nobody takes a part for the whole.
 func (a *API) export(ctx context.Context, in *exportIn) (*exported, error) {
-	name, format, _ := strings.Cut(in.File, ".")
-	t, there := a.tables(account.ActorFrom(ctx))[name]
-	writers := map[string]func(io.Writer) rowWriter{"csv": newCSVRows, "json": newJSONRows}
-	if !there || writers[format] == nil {
-		return nil, fault.New(fault.NotFound, "There is no such export.")
+	t, writer, err := a.exportOf(ctx, in.File)
+	if err != nil {
+		return nil, err
 	}
 	// The deadline of ordinary requests is too short here. A reader who is gone ends it with the first write.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTime)
@@ -326,18 +324,42 @@ func (a *API) export(ctx context.Context, in *exportIn) (*exported, error) {
 		return nil, err
 	}
 	out := &exported{ContentType: "text/csv; charset=utf-8", Disposition: fmt.Sprintf("attachment; filename=%q", in.File)}
-	if format == "json" {
+	if strings.HasSuffix(in.File, ".json") {
 		out.ContentType = "application/json"
 	}
 	out.Body = func(c huma.Context) {
 		defer cancel()
-		w := writers[format](c.BodyWriter())
+		w := writer(c.BodyWriter())
 		if err := writeAll(ctx, w, t, rows, next); err != nil {
 			a.Log.ErrorContext(ctx, "export broke off", "export", in.File, "error", err)
 			panic(http.ErrAbortHandler)
 		}
 	}
 	return out, nil
+}
+
+// exportOf finds the table and the writer that a name such as incidents.csv stands for.
+func (a *API) exportOf(ctx context.Context, file string) (table, func(io.Writer) rowWriter, error) {
+	name, format, _ := strings.Cut(file, ".")
+	t, there := a.tables(account.ActorFrom(ctx))[name]
+	writer := map[string]func(io.Writer) rowWriter{"csv": newCSVRows, "json": newJSONRows}[format]
+	if !there || writer == nil {
+		return nil, nil, fault.New(fault.NotFound, "There is no such export; incidents, problems, followups, deployments and connections can be had as .csv and .json.")
+	}
+	return t, writer, nil
+}
+
+// Export writes everything of one kind to w, for the command line; file is a name such as incidents.csv.
+func (a *API) Export(ctx context.Context, w io.Writer, file string) error {
+	t, writer, err := a.exportOf(ctx, file)
+	if err != nil {
+		return err
+	}
+	rows, next, err := t.rows(ctx, "")
+	if err != nil {
+		return err
+	}
+	return writeAll(ctx, writer(w), t, rows, next)
 }
 
 func writeAll(ctx context.Context, w rowWriter, t table, rows [][]any, next string) error {

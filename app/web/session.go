@@ -19,6 +19,11 @@ const (
 
 const contextUser = "user"
 
+// SignedIn puts the actor of a browser's session into a request; the API asks for it too.
+func (w *Web) SignedIn() []echo.MiddlewareFunc {
+	return []echo.MiddlewareFunc{echo.WrapMiddleware(w.Sessions.LoadAndSave), w.whoAsks}
+}
+
 // whoAsks finds out who is signed in and puts the actor into the request's context.
 func (w *Web) whoAsks(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {

@@ -1,0 +1,119 @@
+// Package app puts store, words, jobs and servers together, runs them, and ends them in order.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"upshot/app/account"
+	"upshot/app/api"
+	"upshot/app/web"
+	"upshot/store"
+	"upshot/views/link"
+)
+
+// App is one running Upshot.
+type App struct {
+	config Config
+	log    *slog.Logger
+	now    func() time.Time
+	store  *store.Store
+	words  words
+	demo   account.User
+}
+
+// New opens and migrates the database and puts everything together. Close ends it.
+func New(ctx context.Context, config Config, log *slog.Logger, now func() time.Time) (*App, error) {
+	s, err := store.Open(ctx, config.Database)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Migrate(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("migrate the database: %w", err), s.Close())
+	}
+	return &App{config: config, log: log, now: now, store: s, words: newWords(s, now)}, nil
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.store.Close() }
+
+// Handler is everything that answers over HTTP.
+func (a *App) Handler() http.Handler {
+	e := echo.New()
+	pages := &web.Web{
+		Store: a.store, Accounts: a.words.accounts, Catalog: a.words.catalog, Incidents: a.words.incidents,
+		Problems: a.words.problems, Notes: a.words.notes, Deployments: a.words.deployments, FollowUps: a.words.followUps,
+		Sessions: web.NewSessions(a.store.Sessions(a.now), a.config.Secure()),
+		Log:      a.log, Now: a.now, BaseURL: a.config.BaseURL, Demo: a.demo,
+	}
+	pages.Use(e)
+	e.HTTPErrorHandler = pages.Trouble // the API takes those under its prefix
+	a.api().Register(e, pages.SignedIn()...)
+	return e
+}
+
+func (a *App) api() *api.API {
+	return &api.API{
+		Store: a.store, Tokens: a.words.accounts, Catalog: a.words.catalog, Incidents: a.words.incidents,
+		Problems: a.words.problems, Notes: a.words.notes, FollowUps: a.words.followUps, Deployments: a.words.deployments,
+		Log: a.log, Now: a.now, BaseURL: a.config.BaseURL,
+	}
+}
+
+// The times a connection may take; the answer itself has a deadline in web and api.
+const (
+	headerTimeout = 10 * time.Second
+	bodyTimeout   = 60 * time.Second
+	answerTimeout = 5 * time.Minute // an export of everything over a slow line
+	idleTimeout   = 2 * time.Minute
+	lastAnswers   = 10 * time.Second // for answers and jobs at hand when it is time to stop
+)
+
+// Serve answers requests and runs jobs until ctx ends; then it takes no new requests, finishes the open ones
+// and the jobs at hand, and returns. listening is called with the address once it listens.
+func (a *App) Serve(ctx context.Context, listening func(net.Addr)) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.config.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; another program may use it, UPSHOT_ADDR names another", a.config.Addr, err)
+	}
+	server := &http.Server{
+		Handler: a.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout,
+		WriteTimeout: answerTimeout, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	stopJobs, err := a.store.StartJobs(ctx, a.jobs(a.log).Config())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	listening(listener.Addr())
+
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		err = nil
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
+	defer cancel()
+	return errors.Join(err, server.Shutdown(last), stopJobs(last))
+}
+
+// SetupLink is the address where the first administrator sets a password, or empty when there are people.
+func (a *App) SetupLink(ctx context.Context) (string, error) {
+	secret, err := a.words.accounts.SetupSecret(ctx)
+	if err != nil || secret == "" {
+		return "", err
+	}
+	return a.setupAddress(secret), nil
+}
+
+// setupAddress is where a one-time link's bearer sets a password.
+func (a *App) setupAddress(secret string) string { return a.config.BaseURL + link.SetupWith(secret) }

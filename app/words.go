@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"upshot/app/account"
+	"upshot/app/catalog"
+	"upshot/app/deployment"
+	"upshot/app/followup"
+	"upshot/app/incident"
+	"upshot/app/problem"
+	"upshot/app/rootcause"
+	"upshot/store"
+)
+
+// words are the services of the domain, put together over one store and one clock.
+type words struct {
+	accounts    *account.Service
+	catalog     *catalog.Editing
+	incidents   *incident.Service
+	problems    *problem.Service
+	notes       *rootcause.Service
+	deployments *deployment.Service
+	followUps   *followup.Service
+	keeper      *followup.Keeper
+}
+
+func newWords(s *store.Store, now func() time.Time) words {
+	keeper := &followup.Keeper{Store: s, Log: s, Now: now}
+	incidents := &incident.Service{Store: s, Problems: s, Keeper: keeper, Log: s, Now: now}
+	return words{
+		accounts:  account.NewService(s, now),
+		catalog:   &catalog.Editing{Store: s, Log: s, Now: now},
+		incidents: incidents,
+		problems: &problem.Service{
+			Store: s, Keeper: keeper, Log: s, Now: now,
+			Join: func(ctx context.Context, actor account.Actor, i problem.IncidentID, into problem.ID) error {
+				return incidents.JoinProblem(ctx, actor, i, into)
+			},
+		},
+		notes:       &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: now},
+		deployments: &deployment.Service{Store: s, Keeper: keeper, Log: s, Now: now},
+		followUps:   &followup.Service{Store: s, Keeper: keeper, Log: s, Now: now},
+		keeper:      keeper,
+	}
+}

@@ -1,0 +1,192 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"upshot/app/audit"
+	"upshot/app/importer"
+	"upshot/app/incident"
+	"upshot/app/problem"
+	"upshot/app/rootcause"
+)
+
+// together is how many rows one statement inserts: both databases bound the parameters of a statement.
+const together = 400
+
+// KnownExternal tells which of the source's external ids are there already.
+func (s *Store) KnownExternal(ctx context.Context, source string, externalIDs []string) (map[string]bool, error) {
+	known := make(map[string]bool, len(externalIDs))
+	for some := range slices.Chunk(externalIDs, together) {
+		var found []string
+		err := s.db(ctx).Raw("SELECT external_id FROM incidents WHERE source = ? AND external_id IN ? AND external_id <> ''", source, some).Scan(&found).Error
+		if err != nil {
+			return nil, explain(err, "incident")
+		}
+		for _, id := range found {
+			known[id] = true
+		}
+	}
+	return known, nil
+}
+
+// ServicesNamed gives the slugs of services by name or slug, folded to lower case; unknown ones are missing.
+func (s *Store) ServicesNamed(ctx context.Context, names []string) (map[string]string, error) {
+	slugs := make(map[string]string, len(names))
+	for some := range slices.Chunk(names, together) {
+		var found []struct{ Name, Slug string }
+		err := s.db(ctx).Raw("SELECT name, slug FROM services WHERE lower(name) IN ? OR slug IN ?", some, some).Scan(&found).Error
+		if err != nil {
+			return nil, explain(err, "service")
+		}
+		for _, f := range found {
+			slugs[f.Slug] = f.Slug
+		}
+		for _, f := range found {
+			slugs[strings.ToLower(f.Name)] = f.Slug
+		}
+	}
+	return slugs, nil
+}
+
+// IdentitiesOf gives, by group key of the source, the problem that has it, or the latest incident that has it and is
+// in no problem.
+func (s *Store) IdentitiesOf(ctx context.Context, source string, groupKeys []string) (map[string]importer.Identity, error) {
+	known := make(map[string]importer.Identity, len(groupKeys))
+	for some := range slices.Chunk(groupKeys, together) {
+		var joined []struct {
+			GroupKey  string
+			ProblemID problem.ID
+		}
+		err := s.db(ctx).Raw("SELECT group_key, problem_id FROM problem_identities WHERE source = ? AND group_key IN ?", source, some).Scan(&joined).Error
+		if err != nil {
+			return nil, explain(err, "problem")
+		}
+		for _, j := range joined {
+			known[j.GroupKey] = importer.Identity{Problem: j.ProblemID}
+		}
+		alone, err := gorm.G[incidentRow](s.db(ctx)).
+			Where("source = ? AND group_key IN ? AND group_key <> '' AND problem_id IS NULL", source, some).Order("started_at, id").Find(ctx)
+		if err != nil {
+			return nil, explain(err, "incident")
+		}
+		incidents, err := s.incidentsOf(ctx, alone)
+		if err != nil {
+			return nil, explain(err, "incident")
+		}
+		for _, i := range incidents {
+			if known[i.GroupKey].Problem == 0 {
+				known[i.GroupKey] = importer.Identity{Alone: i}
+			}
+		}
+	}
+	return known, nil
+}
+
+// PutInProblem gives incidents their problem.
+func (s *Store) PutInProblem(ctx context.Context, id problem.ID, incidents []incident.ID) error {
+	return explain(s.db(ctx).Exec("UPDATE incidents SET problem_id = ?, version = version + 1 WHERE id IN ?", id, incidents).Error, "incident")
+}
+
+// CreateIncidents saves many new incidents in few statements and gives their numbers in the same order.
+func (s *Store) CreateIncidents(ctx context.Context, all []incident.Incident) ([]incident.ID, error) {
+	rows := make([]incidentRow, len(all))
+	for n, i := range all {
+		i.UpdatedAt, i.Version = i.CreatedAt, 1
+		rows[n] = toIncidentRow(i)
+	}
+	if err := gorm.G[incidentRow](s.db(ctx)).CreateInBatches(ctx, &rows, together); err != nil {
+		return nil, explain(err, "incident")
+	}
+	numbers, err := s.serviceNumbers(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]incident.ID, len(all))
+	var services []incidentServiceRow
+	var words []incidentTermRow
+	for n, r := range rows {
+		ids[n] = incident.ID(r.ID)
+		for _, slug := range all[n].Services {
+			services = append(services, incidentServiceRow{IncidentID: r.ID, ServiceID: numbers[slug], StartedAt: r.StartedAt})
+		}
+		for _, word := range problem.Words(r.Title) {
+			words = append(words, incidentTermRow{Term: word, IncidentID: r.ID})
+		}
+	}
+	if err := insertAll(ctx, s, services); err != nil {
+		return nil, err
+	}
+	return ids, insertAll(ctx, s, words)
+}
+
+type incidentTermRow struct {
+	Term       string
+	IncidentID int64
+}
+
+func (incidentTermRow) TableName() string { return incidentTerms.table }
+
+// serviceNumbers gives the numbers of all services that the incidents name.
+func (s *Store) serviceNumbers(ctx context.Context, all []incident.Incident) (map[string]int64, error) {
+	var slugs []string
+	for _, i := range all {
+		slugs = append(slugs, i.Services...)
+	}
+	slices.Sort(slugs)
+	numbers := map[string]int64{}
+	for some := range slices.Chunk(slices.Compact(slugs), together) {
+		var found []struct {
+			ID   int64
+			Slug string
+		}
+		if err := s.db(ctx).Raw("SELECT id, slug FROM services WHERE slug IN ?", some).Scan(&found).Error; err != nil {
+			return nil, explain(err, "service")
+		}
+		for _, f := range found {
+			numbers[f.Slug] = f.ID
+		}
+	}
+	return numbers, nil
+}
+
+// insertAll saves rows whose numbers nobody asks for.
+func insertAll[R any](ctx context.Context, s *Store, rows []R) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return explain(gorm.G[R](s.db(ctx)).CreateInBatches(ctx, &rows, 2*together), "incident")
+}
+
+// CreateNotes saves many new notes and gives their numbers in the same order.
+func (s *Store) CreateNotes(ctx context.Context, all []rootcause.Note) ([]rootcause.ID, error) {
+	rows := make([]noteRow, len(all))
+	for n, note := range all {
+		note.Revision, note.UpdatedAt = 1, note.CreatedAt
+		rows[n] = toNoteRow(note)
+	}
+	if err := gorm.G[noteRow](s.db(ctx)).CreateInBatches(ctx, &rows, together); err != nil {
+		return nil, explain(err, "note")
+	}
+	ids := make([]rootcause.ID, len(rows))
+	for n, r := range rows {
+		ids[n] = rootcause.ID(r.ID)
+	}
+	return ids, nil
+}
+
+// AppendAll adds many events to the record.
+func (s *Store) AppendAll(ctx context.Context, all []audit.Event) error {
+	requestID, origin := audit.OriginOf(ctx)
+	rows := make([]eventRow, len(all))
+	for n, e := range all {
+		if e.RequestID == "" && e.Origin == "" {
+			e.RequestID, e.Origin = requestID, origin
+		}
+		rows[n] = toEventRow(e)
+	}
+	return insertAll(ctx, s, rows)
+}
