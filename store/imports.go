@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"upshot/app/audit"
 	"upshot/app/importer"
 	"upshot/app/incident"
@@ -68,7 +66,7 @@ func (s *Store) IdentitiesOf(ctx context.Context, source string, groupKeys []str
 		for _, j := range joined {
 			known[j.GroupKey] = importer.Identity{Problem: j.ProblemID}
 		}
-		alone, err := gorm.G[incidentRow](s.db(ctx)).
+		alone, err := table[incidentRow](s.db(ctx)).
 			Where("source = ? AND group_key IN ? AND group_key <> '' AND problem_id IS NULL", source, some).Order("started_at, id").Find(ctx)
 		if err != nil {
 			return nil, explain(err, "incident")
@@ -98,7 +96,7 @@ func (s *Store) CreateIncidents(ctx context.Context, all []incident.Incident) ([
 		i.UpdatedAt, i.Version = i.CreatedAt, 1
 		rows[n] = toIncidentRow(i)
 	}
-	if err := gorm.G[incidentRow](s.db(ctx)).CreateInBatches(ctx, &rows, together); err != nil {
+	if err := table[incidentRow](s.db(ctx)).CreateInBatches(ctx, &rows, together); err != nil {
 		return nil, explain(err, "incident")
 	}
 	numbers, err := s.serviceNumbers(ctx, all)
@@ -158,7 +156,7 @@ func insertAll[R any](ctx context.Context, s *Store, rows []R) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return explain(gorm.G[R](s.db(ctx)).CreateInBatches(ctx, &rows, 2*together), "incident")
+	return explain(table[R](s.db(ctx)).CreateInBatches(ctx, &rows, 2*together), "incident")
 }
 
 // CreateNotes saves many new notes and gives their numbers in the same order.
@@ -168,7 +166,7 @@ func (s *Store) CreateNotes(ctx context.Context, all []rootcause.Note) ([]rootca
 		note.Revision, note.UpdatedAt = 1, note.CreatedAt
 		rows[n] = toNoteRow(note)
 	}
-	if err := gorm.G[noteRow](s.db(ctx)).CreateInBatches(ctx, &rows, together); err != nil {
+	if err := table[noteRow](s.db(ctx)).CreateInBatches(ctx, &rows, together); err != nil {
 		return nil, explain(err, "note")
 	}
 	ids := make([]rootcause.ID, len(rows))
