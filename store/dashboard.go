@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
 
 	"upshot/app/account"
 	"upshot/app/followup"
@@ -34,7 +33,7 @@ func (s *Store) DecideNow(ctx context.Context, viewer account.Actor, team string
 	if id != 0 {
 		q.and("followups.team_id = ?", id)
 	}
-	rows, err := gorm.G[followUpRow](s.db(ctx)).
+	rows, err := table[followUpRow](s.db(ctx)).
 		Raw(q.sql("followups.*", fmt.Sprintf(" ORDER BY followups.cost_seconds DESC, followups.id DESC LIMIT %d", limit)), q.args...).Find(ctx)
 	if page.Items, err = s.theseFollowUps(ctx, rows, err); err != nil {
 		return page, cost, err
@@ -93,7 +92,7 @@ func (s *Store) latest(ctx context.Context, limit int, by string, of ...selectio
 		parts = append(parts, fmt.Sprintf("SELECT * FROM (%s) AS s%d", q.sql("i.*", tail), n))
 		args = append(args, q.args...)
 	}
-	rows, err := gorm.G[incidentRow](s.db(ctx)).
+	rows, err := table[incidentRow](s.db(ctx)).
 		Raw(strings.Join(parts, " UNION ALL ")+fmt.Sprintf(" ORDER BY %s DESC, id DESC LIMIT %d", by, limit), args...).Find(ctx)
 	if err != nil {
 		return page, explain(err, "incident")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
-	"gorm.io/gorm"
 
 	"upshot/app/account"
 	"upshot/app/catalog"
@@ -171,7 +170,7 @@ func (b *backlog) uneven(ctx context.Context, q selection) error {
 	}
 	q.where, q.args = slices.Clone(q.where), slices.Clone(q.args)
 	q.and("followups.problem_id IN ?", problems)
-	rows, err := gorm.G[followUpRow](b.s.db(ctx)).Raw(q.sql("followups.*", ""), q.args...).Find(ctx)
+	rows, err := table[followUpRow](b.s.db(ctx)).Raw(q.sql("followups.*", ""), q.args...).Find(ctx)
 	if err != nil {
 		return err
 	}
