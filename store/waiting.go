@@ -79,36 +79,45 @@ func (b *backlog) team(id *int64) *followup.TeamQueue {
 	return b.teams[n]
 }
 
-// ask reads rows of what the filter leaves and the condition narrows. args are those of the columns, then of the condition.
-func (b *backlog) ask(ctx context.Context, into any, columns string, columnArgs []any, condition string, args []any, tail string) error {
+// ask reads rows of what the filter leaves and the condition narrows.
+func (b *backlog) ask(ctx context.Context, into any, columns, condition string, args []any, tail string) error {
 	q := b.q
 	q.where, q.args = slices.Clone(q.where), slices.Clone(q.args)
 	q.and(condition, args...)
-	return b.s.db(ctx).Raw(q.sql(columns, tail), append(slices.Clone(columnArgs), q.args...)...).Scan(into).Error
+	return b.s.db(ctx).Raw(q.sql(columns, tail), q.args...).Scan(into).Error
 }
 
 func (b *backlog) open(ctx context.Context) error {
-	var rows []struct {
-		TeamID                  *int64
-		Open, Waiting, Recurred int
-		Oldest                  anyMoment
+	q := b.q
+	q.where = append(slices.Clone(q.where), openStates)
+	rows, err := b.s.db(ctx).Raw(q.sql(`followups.team_id, count(*),
+		count(*) FILTER (WHERE followups.still_waiting),
+		count(*) FILTER (WHERE followups.still_waiting AND followups.recurrences_while_waiting > 0),
+		min(followups.queued_at) FILTER (WHERE followups.still_waiting)`, " GROUP BY followups.team_id"), q.args...).Rows()
+	if err != nil {
+		return err
 	}
-	err := b.ask(ctx, &rows, `followups.team_id, count(*) AS open,
-		count(*) FILTER (WHERE followups.still_waiting) AS waiting,
-		count(*) FILTER (WHERE followups.still_waiting AND followups.recurrences_while_waiting > 0) AS recurred,
-		min(followups.queued_at) FILTER (WHERE followups.still_waiting) AS oldest`, nil, openStates, nil, " GROUP BY followups.team_id")
-	for _, r := range rows {
-		t := b.team(r.TeamID)
-		t.Open, t.Waiting, t.Recurred, t.OldestQueuedAt = r.Open, r.Waiting, r.Recurred, r.Oldest.at
-		all := &b.sum.All
-		all.Open += r.Open
-		all.Waiting += r.Waiting
-		all.Recurred += r.Recurred
-		if all.OldestQueuedAt.IsZero() || (!r.Oldest.at.IsZero() && r.Oldest.at.Before(all.OldestQueuedAt)) {
-			all.OldestQueuedAt = r.Oldest.at
+	defer func() { _ = rows.Close() }()
+	all := &b.sum.All
+	for rows.Next() {
+		var (
+			id                      *int64
+			open, waiting, recurred int
+			oldest                  anyMoment
+		)
+		if err := rows.Scan(&id, &open, &waiting, &recurred, &oldest); err != nil {
+			return err
+		}
+		t := b.team(id)
+		t.Open, t.Waiting, t.Recurred, t.OldestQueuedAt = open, waiting, recurred, oldest.at
+		all.Open += open
+		all.Waiting += waiting
+		all.Recurred += recurred
+		if all.OldestQueuedAt.IsZero() || (!oldest.at.IsZero() && oldest.at.Before(all.OldestQueuedAt)) {
+			all.OldestQueuedAt = oldest.at
 		}
 	}
-	return err
+	return rows.Err()
 }
 
 func (b *backlog) finished(ctx context.Context) error {
@@ -116,7 +125,7 @@ func (b *backlog) finished(ctx context.Context) error {
 		TeamID   *int64
 		Finished int
 	}
-	err := b.ask(ctx, &rows, "followups.team_id, count(*) AS finished", nil,
+	err := b.ask(ctx, &rows, "followups.team_id, count(*) AS finished",
 		"followups.done_at >= ?", []any{b.now.Add(-followup.FinishedWithin)}, " GROUP BY followups.team_id")
 	for _, r := range rows {
 		b.team(r.TeamID).Finished = r.Finished
@@ -283,7 +292,7 @@ func (b *backlog) flow(ctx context.Context) error {
 
 func (b *backlog) started(ctx context.Context) error {
 	var waited []int64
-	err := b.ask(ctx, &waited, "followups.waiting_seconds", nil, "followups.started_at >= ? AND NOT followups.incomplete",
+	err := b.ask(ctx, &waited, "followups.waiting_seconds", "followups.started_at >= ? AND NOT followups.incomplete",
 		[]any{b.now.Add(-followup.StartedWithin)}, fmt.Sprintf(" ORDER BY followups.started_at DESC LIMIT %d", followup.StartedUpTo))
 	b.sum.Started = make([]time.Duration, len(waited))
 	for n, seconds := range waited {
