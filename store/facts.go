@@ -114,9 +114,9 @@ func factsWithin(from, to time.Time) (string, []any) {
 		{"noticed_at", "o.merged_into IS NULL"},
 		{"restored_at", "o.merged_into IS NULL"},
 		{"resolved_at", "o.merged_into IS NULL"},
-		{"noticed_at", "o.merged_into IS NOT NULL"}, // reports merged into others are few, and only counted
-		{"restored_at", "o.merged_into IS NOT NULL"},
-		{"started_at", "o.merged_into IS NOT NULL"},
+		{"noticed_at", "o.merged_into > 0"}, // reports merged into others are few, and only counted
+		{"restored_at", "o.merged_into > 0"},
+		{"started_at", "o.merged_into > 0"},
 	} {
 		sql += " UNION SELECT o.id FROM incidents o WHERE " + moment.of
 		if !from.IsZero() {
