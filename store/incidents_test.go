@@ -121,7 +121,7 @@ func TestAnIncidentOfASourceIsSavedOnce(t *testing.T) {
 	})
 }
 
-func idsOf(incidents []incident.Incident) []incident.ID {
+func numbersOf(incidents []incident.Incident) []incident.ID {
 	ids := []incident.ID{}
 	for _, i := range incidents {
 		ids = append(ids, i.ID)
@@ -153,11 +153,11 @@ func TestPagesNeitherRepeatNorLoseWhileOthersWrite(t *testing.T) {
 			saved(t, s, late) // sorts before the first
 			second := page(first.Next)
 			want := []incident.ID{top - 3, top - 4, top - 5}
-			if got := idsOf(second.Items); !slices.Equal(got, want) || second.Prev == "" {
+			if got := numbersOf(second.Items); !slices.Equal(got, want) || second.Prev == "" {
 				t.Errorf("%s: the second page is %v, want %v", name, got, want)
 			}
-			if back := page(second.Prev); !slices.Equal(idsOf(back.Items), idsOf(first.Items)) || back.Next != first.Next || back.Prev == "" {
-				t.Errorf("%s: back is %v, want %v, with what came meanwhile before it", name, idsOf(back.Items), idsOf(first.Items))
+			if back := page(second.Prev); !slices.Equal(numbersOf(back.Items), numbersOf(first.Items)) || back.Next != first.Next || back.Prev == "" {
+				t.Errorf("%s: back is %v, want %v, with what came meanwhile before it", name, numbersOf(back.Items), numbersOf(first.Items))
 			}
 			if p := page(""); first.Prev != "" || p.Total != int(top)+1 || p.Estimated {
 				t.Errorf("%s: total %d, prev %q", name, p.Total, first.Prev)
@@ -218,8 +218,8 @@ func TestIncidentsAreFilteredAndSearched(t *testing.T) {
 			"a wildcard is no word":   {incident.Filter{Query: "%"}, []incident.ID{}},
 		} {
 			p, err := s.Incidents(t.Context(), ada, tt.f, listing.Request{})
-			if err != nil || !slices.Equal(idsOf(p.Items), tt.want) || p.Total != len(tt.want) {
-				t.Errorf("%s: got %v of %d, %v; want %v", name, idsOf(p.Items), p.Total, err, tt.want)
+			if err != nil || !slices.Equal(numbersOf(p.Items), tt.want) || p.Total != len(tt.want) {
+				t.Errorf("%s: got %v of %d, %v; want %v", name, numbersOf(p.Items), p.Total, err, tt.want)
 			}
 		}
 		if _, _, err := s.UpdateIncident(t.Context(), b.ID, func(i *incident.Incident) error { i.Title = "Kafka lags"; return nil }); err != nil {
