@@ -289,6 +289,9 @@ func (s *Store) followUpsChosen(ctx context.Context, f followup.Filter) (selecti
 	if f.Recurred {
 		q.and("followups.recurrences_while_waiting > 0")
 	}
+	if !f.FinishedSince.IsZero() {
+		q.and("(followups.done_at IS NULL OR followups.done_at >= ?)", f.FinishedSince.UTC())
+	}
 	if id, err := followup.ParseID(strings.TrimSpace(f.Query)); err == nil {
 		q.and("followups.id = ?", id)
 		return q, nil

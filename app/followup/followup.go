@@ -156,6 +156,8 @@ type Filter struct {
 	Problem problem.ID
 	// Recurred keeps those whose failure came back while they waited.
 	Recurred bool
-	Query    string
-	Sort     string // cost, queued_at, updated_at, due_on; "-" in front for descending; default -cost
+	// FinishedSince leaves out what was done before then and not reopened; zero: nothing.
+	FinishedSince time.Time
+	Query         string
+	Sort          string // cost, queued_at, updated_at, due_on; "-" in front for descending; default -cost
 }

@@ -48,6 +48,9 @@ func (w *Web) routes() []route {
 		{post, link.Profile, viewer, w.changeProfile},
 		{post, link.OwnPassword, viewer, w.changePassword},
 
+		{get, link.Home, viewer, w.showDashboard},
+		{get, link.Queue, viewer, w.showQueue},
+
 		{get, link.FollowUps, viewer, w.listFollowUps},
 		{post, link.FollowUps, editor, w.promiseFollowUp},
 		{get, link.NewFollowUp, editor, w.newFollowUp},

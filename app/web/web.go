@@ -32,6 +32,8 @@ type Store interface {
 	incidentStore
 	problemStore
 	noteStore
+	queueStore
+	dashboardStore
 }
 
 // Web serves the pages.
