@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"maps"
 	"slices"
@@ -325,3 +326,6 @@ func (m *anyMoment) Scan(value any) error {
 	}
 	return fmt.Errorf("%v is no moment", value)
 }
+
+// Value is never asked for; gorm only takes a field that could be written, too.
+func (m anyMoment) Value() (driver.Value, error) { return m.at, nil }

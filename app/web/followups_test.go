@@ -56,6 +56,7 @@ func TestAPromiseFromTheIncidentToTheProofThatItHeld(t *testing.T) {
 	s := newSite(t)
 	s.payments()
 	b := s.person(account.Editor)
+	s.web.Demo = b.user // the session runs out in the weeks that pass
 	i := s.timeouts()
 
 	form := b.get(link.NewFollowUpFor(i.ID.String())).is(http.StatusOK).says("about", "Card processor times out").holds("team", "payments")
@@ -71,7 +72,7 @@ func TestAPromiseFromTheIncidentToTheProofThatItHeld(t *testing.T) {
 
 	s.pass(20 * day)
 	again := s.timeouts()
-	page := b.get(fu).says("state", "waiting 20 d").says("ledger", "1×").says("ledger", "recurred while it waited").says("waited", again.ID.String())
+	page := b.get(fu).is(http.StatusOK).says("state", "waiting 20 d").says("ledger", "1×").says("ledger", "recurred while it waited").says("waited", again.ID.String())
 	if len(page.find(classed("b-wait"))) == 0 || len(page.find(classed("rec"))) == 0 {
 		t.Error("the bar shows neither the waiting nor the recurrence")
 	}
