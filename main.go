@@ -17,6 +17,7 @@ import (
 // cli is the command line; each command is a struct in app with its flags and its Run.
 type cli struct {
 	Serve   app.ServeCommand   `cmd:"" help:"Serve the pages, the API and the jobs."`
+	Demo    app.DemoCommand    `cmd:"" help:"Open a sandbox with an example history; nothing to configure, nothing kept."`
 	Import  app.ImportCommand  `cmd:"" help:"Read incidents from a CSV or JSON Lines file."`
 	Export  app.ExportCommand  `cmd:"" help:"Write a table to standard output."`
 	Migrate app.MigrateCommand `cmd:"" help:"Bring the tables of the database up to date; serve does it by itself."`

@@ -21,8 +21,7 @@ type tidy struct{ job.Once }
 // Kind names the work in the database.
 func (tidy) Kind() string { return "tidy" }
 
-// keepKeys is how long a POST may be repeated with its Idempotency-Key.
-const keepKeys = 24 * time.Hour
+
 
 // jobs lists the work that no request waits for.
 func (a *App) jobs(log *slog.Logger) *job.Queue {
@@ -38,7 +37,7 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 			if err := a.words.accounts.Tidy(ctx); err != nil {
 				return err
 			}
-			return a.store.InTx(ctx, func(ctx context.Context) error { return a.store.ForgetAnswers(ctx, a.now().Add(-keepKeys)) })
+			return a.store.InTx(ctx, func(ctx context.Context) error { return a.store.ForgetAnswers(ctx, a.now().Add(-account.AnswersKept)) })
 		}, job.Limits{}),
 		job.Every(15*time.Minute, verifyDue{}),
 		job.Every(time.Hour, tidy{}),
