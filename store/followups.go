@@ -341,6 +341,20 @@ func (s *Store) FollowUpsOfIncident(ctx context.Context, viewer account.Actor, i
 	return s.theseFollowUps(ctx, rows, err)
 }
 
+// FollowUpsOfIncidents gives the follow-ups linked to any of the incidents or to their problems, oldest first.
+func (s *Store) FollowUpsOfIncidents(ctx context.Context, viewer account.Actor, ids []incident.ID) ([]followup.FollowUp, error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := gorm.G[followUpRow](s.db(ctx)).Where(`id IN (
+		SELECT followup_id FROM followup_incidents WHERE incident_id IN ?
+		UNION SELECT f.id FROM incidents i JOIN followups f ON f.problem_id = i.problem_id WHERE i.id IN ?)`, ids, ids).Order("id").Find(ctx)
+	return s.theseFollowUps(ctx, rows, err)
+}
+
 // FollowUpsDeployed gives the follow-ups that name a deployment as what ships them.
 func (s *Store) FollowUpsDeployed(ctx context.Context, id deployment.ID) ([]followup.FollowUp, error) {
 	rows, err := table[followUpRow](s.db(ctx)).Where("deployment_id = ?", id).Order("id").Find(ctx)

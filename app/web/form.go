@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -55,4 +56,13 @@ func dayIn(zone *time.Location, typed string) (begins, ends time.Time, ok bool) 
 		return time.Time{}, time.Time{}, false
 	}
 	return at.UTC(), at.AddDate(0, 0, 1).UTC(), true
+}
+
+// typedIn is what was typed into these fields.
+func typedIn(c echo.Context, names ...string) url.Values {
+	typed := url.Values{}
+	for _, name := range names {
+		typed.Set(name, answer(c, name))
+	}
+	return typed
 }

@@ -118,6 +118,32 @@ func (w *Web) routes() []route {
 		{get, aNote, viewer, w.showNote},
 		{get, aNote + "/edit", editor, w.askRevision},
 		{post, aNote + "/edit", editor, w.reviseNote},
+
+		{get, link.Services, viewer, w.listServices},
+		{post, link.Services, editor, w.addService},
+		{get, link.NewService, editor, w.newService},
+		{get, "/services/:slug", viewer, w.showService},
+		{get, "/services/:slug/edit", editor, w.askEditService},
+		{post, "/services/:slug/edit", editor, w.editService},
+		{post, "/services/:slug/retire", editor, w.retireService},
+		{post, "/services/:slug/unretire", editor, w.unretireService},
+
+		{get, link.Teams, viewer, w.listTeams},
+		{post, link.Teams, admin, w.addTeam},
+		{get, link.NewTeam, admin, w.newTeam},
+		{get, "/teams/:slug", viewer, w.showTeam},
+		{get, "/teams/:slug/edit", admin, w.askEditTeam},
+		{post, "/teams/:slug/edit", admin, w.editTeam},
+		{post, "/teams/:slug/archive", admin, w.archiveTeam},
+		{post, "/teams/:slug/unarchive", admin, w.unarchiveTeam},
+
+		{get, link.Deployments, viewer, w.listDeployments},
+		{post, link.Deployments, editor, w.recordDeployment},
+		{get, link.NewDeployment, editor, w.newDeployment},
+		{get, "/deployments/:id", viewer, w.showDeployment},
+		{get, "/deployments/:id/edit", editor, w.askEditDeployment},
+		{post, "/deployments/:id/edit", editor, w.editDeployment},
+		{post, "/deployments/:id/cause", editor, w.setDeploymentCause},
 	}
 }
 

@@ -34,6 +34,9 @@ type Store interface {
 	noteStore
 	queueStore
 	dashboardStore
+	Services
+	Teams
+	Deployments
 }
 
 // Web serves the pages.
