@@ -349,7 +349,7 @@ func (s *Store) FollowUpsOfIncidents(ctx context.Context, viewer account.Actor, 
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	rows, err := gorm.G[followUpRow](s.db(ctx)).Where(`id IN (
+	rows, err := table[followUpRow](s.db(ctx)).Where(`id IN (
 		SELECT followup_id FROM followup_incidents WHERE incident_id IN ?
 		UNION SELECT f.id FROM incidents i JOIN followups f ON f.problem_id = i.problem_id WHERE i.id IN ?)`, ids, ids).Order("id").Find(ctx)
 	return s.theseFollowUps(ctx, rows, err)
