@@ -243,6 +243,16 @@ func (p *page) field(id string) *html.Node {
 	return nil
 }
 
+// named gives the first field of that name.
+func (p *page) named(name string) *html.Node {
+	p.t.Helper()
+	for _, n := range p.find(func(n *html.Node) bool { return attribute(n, "name") == name }) {
+		return n
+	}
+	p.t.Fatalf("%s has no field named %s", p.asked, name)
+	return nil
+}
+
 func attribute(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {
