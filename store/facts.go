@@ -111,12 +111,10 @@ func factsWithin(from, to time.Time) (string, []any) {
 	var args []any
 	for _, moment := range []struct{ column, of string }{
 		{"started_at", "o.merged_into IS NULL"},
-		{"noticed_at", "o.merged_into IS NULL"},
-		{"restored_at", "o.merged_into IS NULL"},
-		{"resolved_at", "o.merged_into IS NULL"},
-		{"noticed_at", "o.merged_into > 0"}, // reports merged into others are few, and only counted
-		{"restored_at", "o.merged_into > 0"},
-		{"started_at", "o.merged_into > 0"},
+		{"started_at", "o.merged_into IS NOT NULL"},
+		{"noticed_at", "o.noticed_at IS NOT NULL"},
+		{"restored_at", "o.restored_at IS NOT NULL"},
+		{"resolved_at", "o.resolved_at IS NOT NULL"},
 	} {
 		sql += " UNION SELECT o.id FROM incidents o WHERE " + moment.of
 		if !from.IsZero() {

@@ -19,8 +19,8 @@ import (
 	"upshot/app/problem"
 )
 
-// openStates are those of follow-ups that are promised and not done.
-const openStates = "followups.state IN ('queued', 'in_progress')"
+// openStates keeps those follow-ups that are promised and not done, spelt as the indexes of open ones are.
+const openStates = "followups.state NOT IN ('proposed', 'done', 'verified', 'declined', 'duplicate')"
 
 // Queue lists what waits or has waited, by the cost of waiting unless the filter sorts otherwise. Proposals, and what
 // was declined or is a duplicate, are in it only when the filter asks for their state.

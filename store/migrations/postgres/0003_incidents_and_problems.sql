@@ -137,9 +137,10 @@ CREATE INDEX incidents_without_cause ON incidents (closed_at, id)
 CREATE INDEX incidents_months ON incidents ((CAST(EXTRACT(YEAR FROM noticed_at AT TIME ZONE 'UTC') * 12 + EXTRACT(MONTH FROM noticed_at AT TIME ZONE 'UTC') AS INTEGER)), impact_seconds, recurs)
   WHERE leads AND kind = 'incident' AND merged_into IS NULL;
 -- what has a moment in a period
-CREATE INDEX incidents_noticed ON incidents (noticed_at) WHERE merged_into IS NULL;
-CREATE INDEX incidents_restored ON incidents (restored_at) WHERE merged_into IS NULL;
-CREATE INDEX incidents_resolved ON incidents (resolved_at) WHERE merged_into IS NULL;
+CREATE INDEX incidents_noticed ON incidents (noticed_at);
+CREATE INDEX incidents_restored ON incidents (restored_at) WHERE restored_at IS NOT NULL;
+CREATE INDEX incidents_resolved ON incidents (resolved_at) WHERE resolved_at IS NOT NULL;
+CREATE INDEX incidents_reports ON incidents (started_at) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE incident_services (
   incident_id BIGINT NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,

@@ -137,9 +137,10 @@ CREATE INDEX incidents_without_cause ON incidents (closed_at, id)
 CREATE INDEX incidents_months ON incidents ((CAST(substr(noticed_at, 1, 4) AS INTEGER) * 12 + CAST(substr(noticed_at, 6, 2) AS INTEGER)), impact_seconds, recurs)
   WHERE leads AND kind = 'incident' AND merged_into IS NULL;
 -- what has a moment in a period
-CREATE INDEX incidents_noticed ON incidents (noticed_at) WHERE merged_into IS NULL;
-CREATE INDEX incidents_restored ON incidents (restored_at) WHERE merged_into IS NULL;
-CREATE INDEX incidents_resolved ON incidents (resolved_at) WHERE merged_into IS NULL;
+CREATE INDEX incidents_noticed ON incidents (noticed_at);
+CREATE INDEX incidents_restored ON incidents (restored_at) WHERE restored_at IS NOT NULL;
+CREATE INDEX incidents_resolved ON incidents (resolved_at) WHERE resolved_at IS NOT NULL;
+CREATE INDEX incidents_reports ON incidents (started_at) WHERE merged_into IS NOT NULL;
 
 CREATE TABLE incident_services (
   incident_id INTEGER NOT NULL REFERENCES incidents (id) ON DELETE CASCADE,

@@ -55,14 +55,14 @@ CREATE INDEX followups_kind ON followups (kind, cost_seconds, id);
 CREATE INDEX followups_problem ON followups (problem_id, id) WHERE problem_id IS NOT NULL;
 CREATE INDEX followups_queued ON followups (COALESCE(queued_at, created_at), id);
 CREATE INDEX followups_due ON followups ((CASE WHEN due_on = '' THEN '9999-12-31' ELSE due_on END), id);
-CREATE INDEX followups_quiet ON followups (shipped_at, id) WHERE state = 'done';
+CREATE INDEX followups_quiet ON followups (state, shipped_at, id);
 CREATE INDEX followups_deployment ON followups (deployment_id) WHERE deployment_id IS NOT NULL;
 CREATE INDEX followups_duplicate ON followups (duplicate_of) WHERE duplicate_of IS NOT NULL;
 -- the queue and its figures
-CREATE INDEX followups_open_cost ON followups (cost_seconds, id) WHERE state IN ('queued', 'in_progress');
-CREATE INDEX followups_open_team ON followups (team_id, cost_seconds, id) WHERE state IN ('queued', 'in_progress');
+CREATE INDEX followups_open_cost ON followups (cost_seconds, id) WHERE state NOT IN ('proposed', 'done', 'verified', 'declined', 'duplicate');
+CREATE INDEX followups_open_team ON followups (team_id, cost_seconds, id) WHERE state NOT IN ('proposed', 'done', 'verified', 'declined', 'duplicate');
 CREATE INDEX followups_open ON followups (team_id, problem_id, cost_seconds, still_waiting, queued_at, recurrences_while_waiting, id)
-  WHERE state IN ('queued', 'in_progress');
+  WHERE state NOT IN ('proposed', 'done', 'verified', 'declined', 'duplicate');
 CREATE INDEX followups_waiting ON followups (queued_at, team_id, recurrences_while_waiting) WHERE still_waiting;
 CREATE INDEX followups_decide ON followups (cost_seconds, id, team_id, problem_id, recurrences_while_waiting)
   WHERE still_waiting AND recurrences_while_waiting > 0;
