@@ -59,6 +59,7 @@ type Page struct {
 	UntoldNote string
 	NoCause    []Item
 	CauseNote  string
+	CauseCalm  string // instead of rows
 	Loop       Loop
 	Measures   []Measure
 }
@@ -129,6 +130,10 @@ func NewPage(d Data) Page {
 		p.NoCause = append(p.NoCause, withoutCause(i, builders))
 	}
 	p.CauseNote = fmt.Sprintf("%s of %s closed, %d d", ui.Thousands(d.NoCause.Total), ui.Thousands(d.NoCause.Closed), int(ClosedWithin.Hours()/24))
+	p.CauseCalm = "Every closed incident has a cause."
+	if d.NoCause.Closed == 0 {
+		p.CauseNote, p.CauseCalm = "", fmt.Sprintf("No incident was closed in the last %d days.", int(ClosedWithin.Hours()/24))
+	}
 	p.Loop = loop(d.Loops)
 	p.Measures = []Measure{impact(d.Months), recurrence(d.Months)}
 	return p

@@ -122,6 +122,8 @@ func finding(q followup.TeamQueue) string {
 	}
 	said := fmt.Sprintf("%s waiting.", are(q.Waiting, "fix", "fixes"))
 	switch {
+	case q.Recurred == 0 && q.Waiting == 1:
+		return said + " It has not recurred."
 	case q.Recurred == 0:
 		return said + " None of them recurred meanwhile."
 	case q.Waiting == 1:
