@@ -252,7 +252,7 @@ func untold(i incident.Incident, builders map[string]string, now time.Time) Item
 		since = i.Moments.StartedAt
 	}
 	item.Silent = "silent for " + ui.Age(since, now)
-	item.Do, item.DoLink = "Tell them", item.Link+"#tell"
+	item.Do, item.DoLink = "Tell them", link.TellDevelopers(int64(i.ID))
 	for _, s := range i.Services {
 		if builders[s] != "" {
 			item.Do = "Tell " + builders[s]
