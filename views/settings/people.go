@@ -169,6 +169,12 @@ var mayDo = map[account.Role]string{
 	account.Admin:  "Also manages people, teams and every token.",
 }
 
+var youMay = map[account.Role]string{
+	account.Viewer: "you may read everything.",
+	account.Editor: "you may read everything, and write incidents, notes, follow-ups, services and deployments.",
+	account.Admin:  "you may do everything, and manage people, teams and every token.",
+}
+
 // TokenRow is one token in the list; the token itself cannot be shown.
 type TokenRow struct {
 	ID                         int64
@@ -259,7 +265,7 @@ func NewProfilePage(u account.User, typed *account.Profile, wrongProfile, wrongP
 	}
 	return ProfilePage{
 		DisplayName: u.DisplayName,
-		Lede:        fmt.Sprintf("You sign in as %s. Your role is %s: %s", u.Name, u.Role, mayDo[u.Role]),
+		Lede:        fmt.Sprintf("You sign in as %s. Your role is %s: %s", u.Name, u.Role, youMay[u.Role]),
 		Profile:     ui.NewForm(profileForm(link.Profile, shown.DisplayName, shown.Email, shown.Zone), wrongProfile),
 		Password: ui.NewForm(ui.Form{
 			Action: link.OwnPassword, Submit: "Change the password",
