@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-
 	"upshot/app/account"
 	"upshot/app/followup"
 	"upshot/app/incident"
@@ -56,7 +55,15 @@ const (
 	UntoldWithin = 30 * 24 * time.Hour
 )
 
-const untold = "i.significant AND i.developer_notified_at IS NULL AND i.kind = 'incident' AND i.merged_into IS NULL"
+// What the indexes of the first page hold. It is spelt as what it is not, here and there: so no index by kind or status
+// looks as if it answered, which would read all of that kind or status.
+const (
+	counted = "i.kind NOT IN ('maintenance', 'drill') AND i.merged_into IS NULL"
+	ongoing = counted + " AND i.status NOT IN ('resolved', 'closed')"
+	untold  = counted + " AND i.significant AND i.developer_notified_at IS NULL"
+	over    = counted + " AND i.status NOT IN ('open', 'mitigated', 'resolved')"
+	leading = counted + " AND i.leads"
+)
 
 // Untold gives significant incidents detected an hour ago or more of which no developer was told: all that are open,
 // and those that began within the last month; latest first, with their number.
@@ -68,7 +75,7 @@ func (s *Store) Untold(ctx context.Context, viewer account.Actor, now time.Time,
 	recent := selection{from: "incidents i"}
 	recent.and(untold+" AND i.started_at >= ? AND i.noticed_at <= ?", since, detected)
 	open := selection{from: "incidents i"}
-	open.and(untold+" AND i.status IN ('open', 'mitigated') AND i.started_at < ? AND i.noticed_at <= ?", since, detected)
+	open.and(untold+" AND i.status NOT IN ('resolved', 'closed') AND i.started_at < ? AND i.noticed_at <= ?", since, detected)
 	return s.latest(ctx, limit, "started_at", recent, open)
 }
 
@@ -78,7 +85,7 @@ func (s *Store) OpenIncidents(ctx context.Context, viewer account.Actor, limit i
 		return listing.Page[incident.Incident]{}, err
 	}
 	q := selection{from: "incidents i"}
-	q.and("i.status IN ('open', 'mitigated') AND i.kind = 'incident' AND i.merged_into IS NULL")
+	q.and(ongoing)
 	return s.latest(ctx, limit, "started_at", q)
 }
 
@@ -120,7 +127,7 @@ func (s *Store) ClosedWithoutCause(ctx context.Context, viewer account.Actor, si
 		return w, err
 	}
 	closed := selection{from: "incidents i"}
-	closed.and("i.status = 'closed' AND i.kind = 'incident' AND i.merged_into IS NULL AND i.closed_at >= ?", since.UTC())
+	closed.and(over+" AND i.closed_at >= ?", since.UTC())
 	without := closed
 	without.where = append(without.where[:1:1], "NOT i.has_cause")
 	var err error
@@ -138,7 +145,7 @@ func (s *Store) LoopClosure(ctx context.Context, viewer account.Actor, from, to,
 	if err := viewer.May(account.Viewer); err != nil {
 		return l, err
 	}
-	const resolved = `FROM incidents i WHERE i.significant AND i.kind = 'incident' AND i.merged_into IS NULL AND i.resolved_at >= ? AND i.resolved_at < ?`
+	const resolved = `FROM incidents i WHERE ` + counted + ` AND i.significant AND i.resolved_at >= ? AND i.resolved_at < ?`
 	passed := now.Add(-grace)
 	if to.Before(passed) {
 		passed = to
@@ -148,19 +155,21 @@ func (s *Store) LoopClosure(ctx context.Context, viewer account.Actor, from, to,
 			return l, explain(err, "incident")
 		}
 	}
-	change := func(states string) string {
-		return `(EXISTS (SELECT 1 FROM followups f WHERE f.problem_id = i.problem_id AND f.state IN (` + states + `) AND f.kind IN ` + practiceIn + `)
-			OR EXISTS (SELECT 1 FROM followup_incidents fi JOIN followups f ON f.id = fi.followup_id
-				WHERE fi.incident_id = i.id AND f.state IN (` + states + `) AND f.kind IN ` + practiceIn + `))`
+	// The states and kinds are spelt as what they are not, so that it is the incident that leads to its few follow-ups.
+	change := func(others string) string {
+		is := `f.state NOT IN (` + others + `) AND f.kind NOT IN ` + fixesIn
+		return `(EXISTS (SELECT 1 FROM followups f WHERE f.problem_id = i.problem_id AND ` + is + `)
+			OR EXISTS (SELECT 1 FROM followup_incidents fi CROSS JOIN followups f WHERE fi.incident_id = i.id AND f.id = fi.followup_id AND ` + is + `))`
 	}
+	const unfinished = "'proposed', 'queued', 'in_progress', 'declined', 'duplicate'"
 	var rows []struct {
 		Outcome string
 		N       int
 	}
 	err := s.db(ctx).Raw(`SELECT outcome, count(*) AS n FROM (SELECT CASE
-			WHEN `+change("'verified'")+` THEN 'verified'
+			WHEN `+change(unfinished+", 'done'")+` THEN 'verified'
 			WHEN EXISTS (SELECT 1 FROM decisions d WHERE d.incident_id = i.id) THEN 'decided'
-			WHEN `+change("'done'")+` THEN 'done' ELSE 'none' END AS outcome `+resolved+`) AS each_incident GROUP BY outcome`,
+			WHEN `+change(unfinished+", 'verified'")+` THEN 'done' ELSE 'none' END AS outcome `+resolved+`) AS each_incident GROUP BY outcome`,
 		from.UTC(), passed.UTC()).Scan(&rows).Error
 	for _, r := range rows {
 		switch r.Outcome {
@@ -190,7 +199,6 @@ func (s *Store) MonthlyTrend(ctx context.Context, viewer account.Actor, now time
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
-	const leading = "i.leads AND i.kind = 'incident' AND i.merged_into IS NULL"
 	month := s.monthOf("i.noticed_at")
 	trend := metrics.LastMonths(now, months)
 	at := map[int]int{}

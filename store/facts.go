@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"upshot/app/account"
 	"upshot/app/incident"
 	"upshot/app/metrics"
@@ -70,11 +72,12 @@ func (s *Store) Facts(ctx context.Context, viewer account.Actor, f metrics.Filte
 	}
 	if !f.From.IsZero() || !f.To.IsZero() {
 		within, args := factsWithin(f.From, f.To)
-		q.and(`(i.id IN (`+within+`) OR i.problem_id IN (SELECT p.problem_id FROM incidents p WHERE p.problem_id IS NOT NULL AND p.id IN (`+within+`)))`,
-			append(args, args...)...)
+		q.and(`i.id IN (WITH moments AS (`+within+`) SELECT id FROM moments
+			UNION SELECT o.id FROM moments CROSS JOIN incidents p CROSS JOIN incidents o WHERE p.id = moments.id AND o.problem_id = p.problem_id)`, args...)
 	}
-	var earlier []incidentSegmentRow
-	if err := s.db(ctx).Raw(segmentsOf(q), q.args...).Scan(&earlier).Error; err != nil {
+	// Few incidents were ever reopened: all of their earlier times are less than those of the period would be to find.
+	earlier, err := gorm.G[incidentSegmentRow](s.db(ctx)).Order("incident_id, started_at").Find(ctx)
+	if err != nil {
 		return nil, explain(err, "incident")
 	}
 	segments := map[int64][]incident.Segment{}
@@ -98,12 +101,6 @@ func (s *Store) Facts(ctx context.Context, viewer account.Actor, f metrics.Filte
 	return facts, explain(rows.Err(), "incident")
 }
 
-// segmentsOf is the statement that reads the earlier times of impact of the incidents selected.
-func segmentsOf(q selection) string {
-	q.from = "incident_segments g JOIN " + q.from + " ON i.id = g.incident_id"
-	return q.sql("g.*", " ORDER BY g.incident_id, g.started_at")
-}
-
 // factsWithin selects the incidents with a moment in [from, to): started, detected, restored or resolved. What goes on
 // has its moment now.
 func factsWithin(from, to time.Time) (string, []any) {
@@ -116,7 +113,7 @@ func factsWithin(from, to time.Time) (string, []any) {
 		{"restored_at", "o.restored_at IS NOT NULL"},
 		{"resolved_at", "o.resolved_at IS NOT NULL"},
 	} {
-		sql += " UNION SELECT o.id FROM incidents o WHERE " + moment.of
+		sql += " UNION ALL SELECT o.id FROM incidents o WHERE " + moment.of
 		if !from.IsZero() {
 			sql += " AND o." + moment.column + " >= ?"
 			args = append(args, from.UTC())

@@ -372,11 +372,11 @@ func (s *Store) QuietSince(ctx context.Context, before time.Time, limit int) ([]
 	return s.theseFollowUps(ctx, rows, err)
 }
 
-// practiceIn is the practice kinds as they stand in a statement.
-var practiceIn = func() string {
+// fixesIn is the kinds that are no practice, as they stand in a statement.
+var fixesIn = func() string {
 	var kinds []string
 	for _, k := range followup.Kinds {
-		if k.Practice() {
+		if !k.Practice() {
 			kinds = append(kinds, "'"+string(k)+"'")
 		}
 	}
@@ -386,7 +386,7 @@ var practiceIn = func() string {
 // practiceFollowUps counts the practice changes, queued or further, on an incident or on its problem (0: none).
 func (s *Store) practiceFollowUps(ctx context.Context, i incident.ID, p problem.ID) (int, error) {
 	var n int64
-	err := s.db(ctx).Raw(`SELECT count(*) FROM followups WHERE kind IN `+practiceIn+` AND state IN ('queued', 'in_progress', 'done', 'verified') AND id IN (
+	err := s.db(ctx).Raw(`SELECT count(*) FROM followups WHERE kind NOT IN `+fixesIn+` AND state NOT IN ('proposed', 'declined', 'duplicate') AND id IN (
 		SELECT followup_id FROM followup_incidents WHERE incident_id = ? UNION SELECT id FROM followups WHERE problem_id = ?)`, i, p).Scan(&n).Error
 	return int(n), explain(err, "follow-up")
 }

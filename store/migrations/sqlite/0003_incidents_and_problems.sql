@@ -120,22 +120,22 @@ CREATE INDEX incidents_identity ON incidents (source, group_key, started_at) WHE
 CREATE INDEX incidents_impact ON incidents (COALESCE(impact_seconds, -1), id) WHERE merged_into IS NULL;
 CREATE INDEX incidents_unassigned ON incidents (started_at, id) WHERE unassigned AND merged_into IS NULL;
 CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NOT NULL;
--- the dashboard's lists
-CREATE INDEX incidents_untold ON incidents (started_at, id)
-  WHERE significant AND developer_notified_at IS NULL AND kind = 'incident' AND merged_into IS NULL;
-CREATE INDEX incidents_closed ON incidents (closed_at, id)
-  WHERE status = 'closed' AND kind = 'incident' AND merged_into IS NULL;
-CREATE INDEX incidents_resolved_significant ON incidents (resolved_at, id)
-  WHERE significant AND kind = 'incident' AND merged_into IS NULL;
+-- the first page's questions; the statements spell the conditions just so
 CREATE INDEX incidents_open ON incidents (started_at, id)
-  WHERE status IN ('open', 'mitigated') AND kind = 'incident' AND merged_into IS NULL;
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND status NOT IN ('resolved', 'closed');
+CREATE INDEX incidents_untold ON incidents (started_at, id)
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND significant AND developer_notified_at IS NULL;
 CREATE INDEX incidents_open_untold ON incidents (started_at, id)
-  WHERE significant AND developer_notified_at IS NULL AND status IN ('open', 'mitigated') AND kind = 'incident' AND merged_into IS NULL;
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND significant AND developer_notified_at IS NULL AND status NOT IN ('resolved', 'closed');
+CREATE INDEX incidents_closed ON incidents (closed_at, id)
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND status NOT IN ('open', 'mitigated', 'resolved');
 CREATE INDEX incidents_without_cause ON incidents (closed_at, id)
-  WHERE NOT has_cause AND status = 'closed' AND kind = 'incident' AND merged_into IS NULL;
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND status NOT IN ('open', 'mitigated', 'resolved') AND NOT has_cause;
+CREATE INDEX incidents_resolved_significant ON incidents (resolved_at, id, problem_id)
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND significant;
 -- every UTC month's occurrences in order of their impact
 CREATE INDEX incidents_months ON incidents ((CAST(substr(noticed_at, 1, 4) AS INTEGER) * 12 + CAST(substr(noticed_at, 6, 2) AS INTEGER)), impact_seconds, recurs)
-  WHERE leads AND kind = 'incident' AND merged_into IS NULL;
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND leads;
 -- what has a moment in a period
 CREATE INDEX incidents_noticed ON incidents (noticed_at);
 CREATE INDEX incidents_restored ON incidents (restored_at) WHERE restored_at IS NOT NULL;
