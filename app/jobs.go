@@ -21,8 +21,6 @@ type tidy struct{ job.Once }
 // Kind names the work in the database.
 func (tidy) Kind() string { return "tidy" }
 
-
-
 // jobs lists the work that no request waits for.
 func (a *App) jobs(log *slog.Logger) *job.Queue {
 	return job.New(log,

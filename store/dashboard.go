@@ -208,7 +208,7 @@ func (s *Store) MonthlyTrend(ctx context.Context, viewer account.Actor, now time
 	var counts []struct {
 		Month, Occurrences, Recurrences, Measured int
 	}
-	err := s.db(ctx).Raw(`SELECT `+month+` AS month, count(*) AS occurrences, count(*) FILTER (WHERE i.recurs) AS recurrences,
+	err := s.db(ctx).Raw(`SELECT `+month+` AS month, count(*) FILTER (WHERE i.recognisable) AS occurrences, count(*) FILTER (WHERE i.recurs) AS recurrences,
 		count(i.impact_seconds) AS measured FROM incidents i WHERE `+leading+` AND `+month+` >= ? GROUP BY `+month,
 		monthNumber(trend[0].Start)).Scan(&counts).Error
 	if err != nil {

@@ -29,6 +29,7 @@ type factRow struct {
 	EndedBy        string
 	HandsOnSeconds int64
 	MergedInto     *int64
+	Recognisable   bool
 }
 
 func (r factRow) fact(segments []incident.Segment) metrics.Fact {
@@ -40,11 +41,11 @@ func (r factRow) fact(segments []incident.Segment) metrics.Fact {
 			RestoredAt: moment(r.RestoredAt), ResolvedAt: moment(r.ResolvedAt), ReopenedAt: moment(r.ReopenedAt),
 		},
 	}
-	return metrics.Fact{Problem: referred[problem.ID](r.ProblemID), Kind: incident.Kind(r.Kind), Merged: r.MergedInto != nil, Member: i.Member()}
+	return metrics.Fact{Problem: referred[problem.ID](r.ProblemID), Kind: incident.Kind(r.Kind), Merged: r.MergedInto != nil, Unknown: !r.Recognisable, Member: i.Member()}
 }
 
 const factColumns = `i.id, i.problem_id, i.kind, i.status, i.severity, i.detected_by, i.started_at, i.detected_at, i.declared_at,
-	i.restored_at, i.resolved_at, i.reopened_at, i.ended_by, i.hands_on_seconds, i.merged_into`
+	i.restored_at, i.resolved_at, i.reopened_at, i.ended_by, i.hands_on_seconds, i.merged_into, i.recognisable`
 
 // Facts gives the incidents that a measure is about; see metrics.Filter. It holds all of them in memory, some 300
 // bytes each: the pages' own figures come from what is kept instead.
@@ -93,7 +94,7 @@ func (s *Store) Facts(ctx context.Context, viewer account.Actor, f metrics.Filte
 	for rows.Next() {
 		var r factRow
 		if err := rows.Scan(&r.ID, &r.ProblemID, &r.Kind, &r.Status, &r.Severity, &r.DetectedBy, &r.StartedAt, &r.DetectedAt, &r.DeclaredAt,
-			&r.RestoredAt, &r.ResolvedAt, &r.ReopenedAt, &r.EndedBy, &r.HandsOnSeconds, &r.MergedInto); err != nil {
+			&r.RestoredAt, &r.ResolvedAt, &r.ReopenedAt, &r.EndedBy, &r.HandsOnSeconds, &r.MergedInto, &r.Recognisable); err != nil {
 			return nil, explain(err, "incident")
 		}
 		facts = append(facts, r.fact(segments[r.ID]))

@@ -53,6 +53,7 @@ type incidentRow struct {
 	// kept
 	ImpactSeconds *int64
 	Unassigned    bool
+	Recognisable  bool
 	NoticedAt     time.Time
 	Occurrence    int
 	Leads         bool
@@ -98,7 +99,7 @@ func toIncidentRow(i incident.Incident) incidentRow {
 		ResolvedAt: nullable(i.Moments.ResolvedAt), ClosedAt: nullable(i.Moments.ClosedAt), ReopenedAt: nullable(i.Moments.ReopenedAt),
 		EndedBy: string(i.EndedBy), HandsOnSeconds: seconds(i.HandsOn), MergedInto: reference(i.MergedInto),
 		CreatedAt: i.CreatedAt.UTC(), UpdatedAt: i.UpdatedAt.UTC(), Version: i.Version,
-		Unassigned: len(i.Services) == 0, NoticedAt: i.Detected().UTC(),
+		Unassigned: len(i.Services) == 0, Recognisable: i.Recognisable(), NoticedAt: i.Detected().UTC(),
 		Occurrence: i.Standing.Occurrence, Leads: i.Standing.Leads, Recurs: i.Standing.Recurs,
 		Significant: i.Standing.Significant, HasCause: i.Standing.HasCause,
 	}

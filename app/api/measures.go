@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ type SummaryJSON struct {
 func summaryAs(s metrics.Summary) SummaryJSON {
 	j := SummaryJSON{N: s.N, Sum: s.Sum.Seconds()}
 	if s.N > 0 {
-		median, p90, mean := s.Median.Seconds(), s.P90.Seconds(), s.Mean.Seconds()
+		median, p90, mean := s.Median.Seconds(), s.P90.Seconds(), math.Round(s.Mean.Seconds()*100)/100
 		j.Median, j.P90, j.Mean = &median, &p90, &mean
 	}
 	return j
@@ -47,10 +48,12 @@ type leftOutJSON struct {
 	Merged      int `json:"merged" doc:"Merged into another, or part of an occurrence that another stands for."`
 	Missing     int `json:"missing" doc:"Over, and nobody knows when."`
 	Negative    int `json:"negative" doc:"Ended before it began."`
+	// of recurrence alone
+	Unrecognisable int `json:"unrecognisable" doc:"Rows of a file that nothing groups and nobody put into a problem: whether they recur is unknown. Recurrence alone leaves them out."`
 }
 
 func leftOutAs(l metrics.LeftOut) leftOutJSON {
-	return leftOutJSON{Maintenance: l.Maintenance, Drill: l.Drill, Merged: l.Merged, Missing: l.Missing, Negative: l.Negative}
+	return leftOutJSON{Maintenance: l.Maintenance, Drill: l.Drill, Merged: l.Merged, Missing: l.Missing, Negative: l.Negative, Unrecognisable: l.Unrecognisable}
 }
 
 type impactPeriodJSON struct {

@@ -224,6 +224,13 @@ func (i Incident) Duration() (time.Duration, bool) {
 	return d, true
 }
 
+// Recognisable tells whether it can be known that the incident is a recurrence: it has a problem, its source names
+// failures by a group key, or a person reported it and was shown what is like it. A row of a file that nothing groups
+// is neither a recurrence nor known to be none.
+func (i Incident) Recognisable() bool {
+	return i.Problem != 0 || i.GroupKey != "" || i.Source == ""
+}
+
 // present is when the present segment began: the start, or the last reopening.
 func (i Incident) present() time.Time {
 	if !i.Moments.ReopenedAt.IsZero() {

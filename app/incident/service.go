@@ -103,7 +103,7 @@ func (s *Service) recognise(ctx context.Context, actor account.Actor, i *Inciden
 		if err != nil {
 			return err
 		}
-		i.Problem = p.ID
+		i.Problem = standing(p)
 		return nil
 	}
 	if i.GroupKey == "" {
@@ -123,6 +123,14 @@ func (s *Service) recognise(ctx context.Context, actor account.Actor, i *Inciden
 		return err
 	}
 	return s.Problems.SetIdentity(ctx, i.Source, i.GroupKey, i.Problem)
+}
+
+// standing is the problem, or the one it was merged into.
+func standing(p problem.Problem) problem.ID {
+	if p.MergedInto != 0 {
+		return p.MergedInto
+	}
+	return p.ID
 }
 
 // begin gives the incident's problem, and makes one when it has none.
@@ -198,20 +206,21 @@ func (s *Service) JoinProblem(ctx context.Context, actor account.Actor, id ID, i
 		if err != nil {
 			return err
 		}
+		joined := standing(p)
 		before, _, err := s.Store.UpdateIncident(ctx, id, func(i *Incident) error {
-			if i.Problem != 0 && i.Problem != p.ID {
+			if i.Problem != 0 && i.Problem != joined {
 				return fault.New(fault.Conflict, "%s is in %s already. Split it off there first.", i.ID, i.Problem)
 			}
-			i.Problem = p.ID
+			i.Problem = joined
 			return nil
 		})
-		if err != nil || before.Problem == p.ID {
+		if err != nil || before.Problem == joined {
 			return err
 		}
-		if err := s.append(ctx, actor, id, p.ID, "joined", "", nil, map[string]any{"problem": p.ID.String()}); err != nil {
+		if err := s.append(ctx, actor, id, joined, "joined", "", nil, map[string]any{"problem": joined.String()}); err != nil {
 			return err
 		}
-		return s.Keeper.KeepProblem(ctx, actor, p.ID)
+		return s.Keeper.KeepProblem(ctx, actor, joined)
 	})
 }
 

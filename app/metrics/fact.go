@@ -14,6 +14,7 @@ type Fact struct {
 	Problem problem.ID // 0: in none, an occurrence by itself
 	Kind    incident.Kind
 	Merged  bool // it was merged into another incident
+	Unknown bool // nobody can know whether it recurs: see incident.Recognisable
 	Member  problem.Member
 }
 
@@ -36,6 +37,7 @@ type LeftOut struct {
 	Merged             int // merged into another, or part of an occurrence that another stands for
 	Missing            int // over, and nobody knows when
 	Negative           int // ended before it began
+	Unrecognisable     int // of recurrence alone: a row of a file that nothing groups
 }
 
 // add counts an incident that is no occurrence, and tells whether it is one of those.

@@ -56,10 +56,12 @@ func RecurrenceOf(facts []Fact, q Query) Recurrence {
 	var r Recurrence
 	for _, f := range facts {
 		if q.holds(f.Member.DetectedAt) {
-			r.LeftOut.add(f)
+			if !r.LeftOut.add(f) && f.Unknown {
+				r.LeftOut.Unrecognisable++
+			}
 		}
 	}
-	for _, h := range histories(facts, q, func(Fact) bool { return true }) {
+	for _, h := range histories(facts, q, func(f Fact) bool { return !f.Unknown }) {
 		for n, o := range h {
 			t := turn{detectedAt: o.DetectedAt, restoredAt: o.RestoredAt, recurs: o.Recurs}
 			t.followed = n+1 < len(h) && !o.RestoredAt.IsZero() && h[n+1].DetectedAt.Sub(o.RestoredAt) <= window

@@ -102,6 +102,7 @@ CREATE TABLE incidents (
   -- kept: what the rules and the problem's history say of this incident
   impact_seconds INTEGER, -- null while nobody knows when it was restored
   unassigned BOOLEAN NOT NULL DEFAULT FALSE, -- no service is known
+  recognisable BOOLEAN NOT NULL DEFAULT TRUE, -- incident.Recognisable
   noticed_at DATETIME NOT NULL, -- incident.Detected: detected, else what comes closest
   occurrence INTEGER NOT NULL DEFAULT 1, -- which occurrence of its problem
   leads BOOLEAN NOT NULL DEFAULT TRUE, -- false when it continues the occurrence before it
@@ -134,7 +135,7 @@ CREATE INDEX incidents_without_cause ON incidents (closed_at, id)
 CREATE INDEX incidents_resolved_significant ON incidents (resolved_at, id, problem_id)
   WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND significant;
 -- every UTC month's occurrences in order of their impact
-CREATE INDEX incidents_months ON incidents ((CAST(substr(noticed_at, 1, 4) AS INTEGER) * 12 + CAST(substr(noticed_at, 6, 2) AS INTEGER)), impact_seconds, recurs)
+CREATE INDEX incidents_months ON incidents ((CAST(substr(noticed_at, 1, 4) AS INTEGER) * 12 + CAST(substr(noticed_at, 6, 2) AS INTEGER)), impact_seconds, recurs, recognisable)
   WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND leads;
 -- what has a moment in a period
 CREATE INDEX incidents_noticed ON incidents (noticed_at);
