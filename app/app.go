@@ -38,6 +38,7 @@ func New(ctx context.Context, config Config, log *slog.Logger, now func() time.T
 	if err := s.Migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("migrate the database: %w", err), s.Close())
 	}
+	s.SetClock(now)
 	return &App{config: config, log: log, now: now, store: s, words: newWords(s, now)}, nil
 }
 

@@ -45,6 +45,8 @@ func NewDemo(ctx context.Context, config Config) (*App, error) {
 	}
 	// The story is told by the same services as everything else, with a clock that the story sets.
 	story := demo.NewClock(clock())
+	a.store.SetClock(story.Now)
+	defer a.store.SetClock(a.now)
 	w := newWords(a.store, story.Now)
 	a.demo, err = demo.Tell(ctx, demo.World{
 		Accounts: w.accounts, Catalog: w.catalog, Incidents: w.incidents, Problems: w.problems,
