@@ -1,0 +1,45 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestSettingsSayWhatIsWrongAndWhatWouldDo(t *testing.T) {
+	t.Parallel()
+	secret := filepath.Join(t.TempDir(), "database")
+	if err := os.WriteFile(secret, []byte("postgres://u:p@db/upshot\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good := Config{Addr: "127.0.0.1:8080", Database: "upshot.db"}
+	for name, c := range map[string]struct {
+		change func(*Config)
+		wrong  string
+		want   func(Config) bool
+	}{
+		"the defaults do":                {func(*Config) {}, "", func(c Config) bool { return c.BaseURL == "http://127.0.0.1:8080" && !c.Secure() }},
+		"all addresses, people type one": {func(c *Config) { c.Addr = ":9000" }, "", func(c Config) bool { return c.BaseURL == "http://localhost:9000" }},
+		"behind a proxy":                 {func(c *Config) { c.BaseURL = "https://upshot.example.com/" }, "", func(c Config) bool { return c.BaseURL == "https://upshot.example.com" && c.Secure() }},
+		"the address from a file":        {func(c *Config) { c.DatabaseFile = secret }, "", func(c Config) bool { return c.Database == "postgres://u:p@db/upshot" }},
+		"a file that is not there":       {func(c *Config) { c.DatabaseFile = secret + "x" }, "UPSHOT_DATABASE_FILE", nil},
+		"no database":                    {func(c *Config) { c.Database = "" }, "UPSHOT_DATABASE is empty", nil},
+		"no port":                        {func(c *Config) { c.Addr = "localhost" }, "UPSHOT_ADDR", nil},
+		"an address without a scheme":    {func(c *Config) { c.BaseURL = "upshot.example.com" }, "UPSHOT_BASE_URL", nil},
+		"an address with a path":         {func(c *Config) { c.BaseURL = "https://example.com/upshot" }, "UPSHOT_BASE_URL", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := good
+			c.change(&config)
+			err := config.Check()
+			switch {
+			case c.wrong != "" && (err == nil || !strings.Contains(err.Error(), c.wrong)):
+				t.Errorf("said %v, want something about %s", err, c.wrong)
+			case c.wrong == "" && (err != nil || !c.want(config)):
+				t.Errorf("became %+v (%v)", config, err)
+			}
+		})
+	}
+}
