@@ -48,6 +48,7 @@ func (a *App) Close() error { return a.store.Close() }
 // Handler is everything that answers over HTTP.
 func (a *App) Handler() http.Handler {
 	e := echo.New()
+	e.IPExtractor = a.config.senders()
 	pages := &web.Web{
 		Store: a.store, Accounts: a.words.accounts, Catalog: a.words.catalog, Incidents: a.words.incidents,
 		Problems: a.words.problems, Notes: a.words.notes, Deployments: a.words.deployments, FollowUps: a.words.followUps,

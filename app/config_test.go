@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +28,8 @@ func TestSettingsSayWhatIsWrongAndWhatWouldDo(t *testing.T) {
 		"no database":                    {func(c *Config) { c.Database = "" }, "UPSHOT_DATABASE is empty", nil},
 		"no port":                        {func(c *Config) { c.Addr = "localhost" }, "UPSHOT_ADDR", nil},
 		"an address without a scheme":    {func(c *Config) { c.BaseURL = "upshot.example.com" }, "UPSHOT_BASE_URL", nil},
+		"a proxy":                        {func(c *Config) { c.Proxies = []string{"10.0.0.0/8"} }, "", func(Config) bool { return true }},
+		"a proxy that is no range":       {func(c *Config) { c.Proxies = []string{"proxy"} }, "UPSHOT_TRUSTED_PROXIES", nil},
 		"an address with a path":         {func(c *Config) { c.BaseURL = "https://example.com/upshot" }, "UPSHOT_BASE_URL", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -39,6 +42,30 @@ func TestSettingsSayWhatIsWrongAndWhatWouldDo(t *testing.T) {
 				t.Errorf("said %v, want something about %s", err, c.wrong)
 			case c.wrong == "" && (err != nil || !c.want(config)):
 				t.Errorf("became %+v (%v)", config, err)
+			}
+		})
+	}
+}
+
+func TestOnlyTrustedProxiesSayWhoSent(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		proxies               []string
+		from, forwarded, want string
+	}{
+		"nobody is trusted":        {nil, "10.1.1.1:99", "7.7.7.7", "10.1.1.1"},
+		"the proxy is trusted":     {[]string{"10.0.0.0/8"}, "10.1.1.1:99", "7.7.7.7", "7.7.7.7"},
+		"a stranger's own word":    {[]string{"10.0.0.0/8"}, "9.9.9.9:99", "7.7.7.7", "9.9.9.9"},
+		"what a sender had added":  {[]string{"10.0.0.0/8"}, "10.1.1.1:99", "1.1.1.1, 7.7.7.7", "7.7.7.7"},
+		"loopback unless it is so": {[]string{"10.0.0.0/8"}, "127.0.0.1:99", "7.7.7.7", "127.0.0.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+			r.RemoteAddr = c.from
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+			if got := (&Config{Proxies: c.proxies}).senders()(r); got != c.want {
+				t.Errorf("says %s, want %s", got, c.want)
 			}
 		})
 	}
