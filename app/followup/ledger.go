@@ -70,16 +70,22 @@ func LedgerOf(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, 
 
 // RecurredWhileWaiting lists the occurrences that LedgerOf counts as the cost of waiting, in order.
 func RecurredWhileWaiting(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) []problem.Occurrence {
+	waited, _ := Recurred(f, history, seen, now)
+	return waited
+}
+
+// Recurred lists the occurrences that LedgerOf counts as the cost of waiting, and those that came after it had
+// shipped, each in order.
+func Recurred(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) (waited, after []problem.Occurrence) {
 	if len(history) == 0 {
 		history = Intervals(f, now)
 	}
 	history = withoutAside(f, history, now)
 	queued := queuedAt(f, history, seen, now)
 	if queued.IsZero() || !ticket.Whole(history) {
-		return nil
+		return nil, nil
 	}
-	waited, _ := split(f, queued, roundsOf(f, history), seen, now)
-	return waited
+	return split(f, queued, roundsOf(f, history), seen, now)
 }
 
 // Cost is what recurred, and what that took from users and from those who ended it.

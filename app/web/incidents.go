@@ -208,6 +208,12 @@ func (w *Web) factsOf(ctx context.Context, viewer account.Actor, i incident.Inci
 			f.Members, err = w.Store.MembersSeen(ctx, i.Problem)
 			return err
 		},
+		func() (err error) {
+			if i.Problem != 0 {
+				f.Problem, err = w.Store.NotesOfProblem(ctx, viewer, i.Problem)
+			}
+			return err
+		},
 		func() error {
 			page, err := w.Store.Events(ctx, viewer, audit.Filter{Incident: int64(i.ID)}, listing.Request{Limit: eventsShown})
 			f.Events = page.Items

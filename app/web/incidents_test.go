@@ -190,7 +190,7 @@ func TestSearchLeadsReferencesToTheirPages(t *testing.T) {
 	b.get("/search?q=inc-1").leadsTo("/incidents/INC-1")
 	b.get("/search?q=PRB-7").leadsTo("/problems/PRB-7")
 	b.get("/search?q=fu-12").leadsTo("/followups/FU-12")
-	b.get("/search?q=slow").is(http.StatusOK).says("", "1 find for “slow”").says("incidents", "Search is slow")
+	b.get("/search?q=slow").is(http.StatusOK).says("", "1 result for “slow”").says("incidents", "Search is slow")
 	b.get("/search?q=nothing").says("", "Nothing found")
 	b.get("/search").is(http.StatusOK)
 }

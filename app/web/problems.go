@@ -99,7 +99,7 @@ func (w *Web) problemFacts(ctx context.Context, viewer account.Actor, p problem.
 			return err
 		},
 		func() error {
-			page, err := w.Store.Events(ctx, viewer, audit.Filter{Subject: audit.Problem, SubjectID: int64(p.ID)}, listing.Request{Limit: eventsShown})
+			page, err := w.Store.Events(ctx, viewer, audit.Filter{Problem: int64(p.ID)}, listing.Request{Limit: eventsShown})
 			f.Events = page.Items
 			return err
 		},

@@ -40,7 +40,7 @@ func TestAProblemTellsItsHistory(t *testing.T) {
 	b.get("/problems").says("empty", "No failure has come back yet")
 	at := b.recurring()
 	p := b.get(at).is(http.StatusOK)
-	p.says("finding", "Three times in 4 d 23 h; the gap shrank from 2 d 23 h to 2 d.").says("", "restart pattern").says("", "Operations, did not build it").says("occurrences", "INC-3")
+	p.says("finding", "Three times in 5 days; the gap shrank from 2 d 23 h to 2 d.").says("", "restart pattern").says("", "Operations, did not build it").says("occurrences", "INC-3")
 	b.get("/incidents/INC-3").says("hint", "Review is due: this is the 3rd time")
 	b.get("/problems").says("problems", "The pool is exhausted").says("problems", "3×")
 	b.get("/problems?state=verified").says("empty", "Nothing matches")

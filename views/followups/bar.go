@@ -18,19 +18,17 @@ type Row struct {
 	Bar      ui.Bar
 	State    ui.State
 	Detail   string // its age: "74 d"
-	// Waited lists what recurred while it waited.
-	Waited []problem.Occurrence
+	// Waited lists what recurred while it waited, After what came back once it had shipped.
+	Waited, After []problem.Occurrence
 }
 
 // RowOf makes the row of a follow-up; seen are the occurrences of its problem, in order of start.
 func RowOf(f followup.FollowUp, seen []problem.Occurrence, now time.Time) Row {
 	history := followup.Intervals(f, now)
-	r := Row{
-		FollowUp: f, Ledger: followup.LedgerOf(f, history, seen, now),
-		Waited: followup.RecurredWhileWaiting(f, history, seen, now),
-	}
+	r := Row{FollowUp: f, Ledger: followup.LedgerOf(f, history, seen, now)}
+	r.Waited, r.After = followup.Recurred(f, history, seen, now)
 	r.State, r.Detail = StateNow(f, r.Ledger, now)
-	r.Bar = barOf(r, history, seen, now)
+	r.Bar = barOf(r, history)
 	return r
 }
 
@@ -83,7 +81,7 @@ func failed(f followup.FollowUp) bool {
 		(f.Moves[n-2].State == followup.Done || f.Moves[n-2].State == followup.Verified) && !f.FixFailedAt.Before(f.Moves[n-2].At)
 }
 
-func barOf(r Row, history []ticket.Interval, seen []problem.Occurrence, now time.Time) ui.Bar {
+func barOf(r Row, history []ticket.Interval) ui.Bar {
 	f, l := r.FollowUp, r.Ledger
 	b := ui.Bar{Ref: f.ID.String(), Now: string(r.State), Incomplete: l.Incomplete}
 	if r.Detail != "" {
@@ -97,10 +95,11 @@ func barOf(r Row, history []ticket.Interval, seen []problem.Occurrence, now time
 	if !l.ShippedAt.IsZero() {
 		b.QuietUntil = l.ShippedAt.Add(followup.QuietPeriod)
 	}
-	if finishes := ticket.Finishes(history); failed(f) && len(finishes) > 0 {
+	gaveUp := f.State == followup.Declined && !f.FixFailedAt.IsZero()
+	if finishes := ticket.Finishes(history); (failed(f) || gaveUp) && len(finishes) > 0 {
 		b.DoneAt, b.FailedAt = finishes[len(finishes)-1].At, f.FixFailedAt
 	}
-	b.Marks = marks(r, seen, now)
+	b.Marks = r.marks()
 	return b
 }
 
@@ -129,25 +128,15 @@ func segments(history []ticket.Interval, queuedAt time.Time) []ui.Segment {
 }
 
 // marks are the recurrences while it waited, and those that came after it had shipped.
-func marks(r Row, seen []problem.Occurrence, now time.Time) []ui.Mark {
-	waited := map[problem.IncidentID]bool{}
-	for _, o := range r.Waited {
-		waited[o.Incident()] = true
-	}
+func (r Row) marks() []ui.Mark {
 	var all []ui.Mark
-	after := r.Ledger.RecurrencesAfter
-	for n := len(seen) - 1; n >= 0; n-- { // from the latest: what came after shipping is never earlier than the first finish
-		o := seen[n]
-		switch {
-		case o.DetectedAt.After(now) || o.DetectedAt.Before(r.Ledger.QueuedAt):
-		case waited[o.Incident()]:
-			all = append(all, ui.Mark{At: o.DetectedAt, Impact: o.Impact})
-		case after > 0:
-			after--
-			all = append(all, ui.Mark{At: o.DetectedAt, Impact: o.Impact, After: true})
-		}
+	for _, o := range r.Waited {
+		all = append(all, ui.Mark{At: o.DetectedAt, Impact: o.Impact})
 	}
-	slices.Reverse(all)
+	for _, o := range r.After {
+		all = append(all, ui.Mark{At: o.DetectedAt, Impact: o.Impact, After: true})
+	}
+	slices.SortStableFunc(all, func(a, b ui.Mark) int { return a.At.Compare(b.At) })
 	return all
 }
 

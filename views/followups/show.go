@@ -477,6 +477,12 @@ var looks = map[string]struct{ icon, text string }{
 	"deployment linked":     {"ship", "Linked the deployment that ships it"},
 }
 
+// Said is how timelines tell a step of a follow-up, with its icon; unknown steps are not known here.
+func Said(action string) (icon, text string, known bool) {
+	look, known := looks[action]
+	return look.icon, look.text, known
+}
+
 func told(e audit.Event, c ui.Clock) Entry {
 	entry := Entry{At: c.When(e.At), Icon: "dot", Text: ui.Sentence(e.Action), Side: e.Actor.Name, Reason: e.Reason}
 	if look, ok := looks[e.Action]; ok {

@@ -3,6 +3,7 @@ package incidents
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"upshot/app/fault"
@@ -180,7 +181,7 @@ func TellForm(i incident.Incident, typed url.Values, err error, c ui.Clock) ui.F
 	for _, ch := range incident.Channels {
 		channels = append(channels, ui.Option{Value: string(ch), Label: ui.Sentence(channelWords[ch])})
 	}
-	at := momentField("at", "When did they come to know?", typed, c)
+	at := momentField("at", "When did they know?", typed, c)
 	at.Error = ui.ErrorFor(faultFields(err), string(incident.DeveloperNotifiedAt))
 	return ui.NewForm(ui.Form{
 		Action: link.TellDevelopers(int64(i.ID)), Submit: "Note it", Cancel: link.Incident(int64(i.ID)),
@@ -195,6 +196,7 @@ func TellForm(i incident.Incident, typed url.Values, err error, c ui.Clock) ui.F
 func CloseForm(i incident.Incident, l incident.Loop, typed url.Values, err error, c ui.Clock) ui.Form {
 	f := ui.Form{Action: link.CloseIncident(int64(i.ID)), Submit: "Close incident", Cancel: link.Incident(int64(i.ID))}
 	missing := incident.Gate(i, l)
+	f.Above = closing(closingOf(i, l, c))
 	if missing.Change || typed.Get("reason") != "" {
 		Default(typed, "look_again_on", c.Now.AddDate(0, 3, 0).Format("2006-01-02"))
 		f.Submit = "Record the decision and close"
@@ -211,6 +213,13 @@ func CloseForm(i incident.Incident, l incident.Loop, typed url.Values, err error
 		}
 	}
 	return ui.NewForm(f, err)
+}
+
+// closingOf is what the gate says, without leading to the form that it stands on.
+func closingOf(i incident.Incident, l incident.Loop, c ui.Clock) Gate {
+	g := gateOf(Facts{Incident: i, Loop: l, CanEdit: true}, c)
+	g.Lines = slices.DeleteFunc(g.Lines, func(h Hint) bool { return h.Link == link.CloseIncident(int64(i.ID)) })
+	return g
 }
 
 // CorrectForm asks which moment was wrong, what is right, and why.
@@ -283,11 +292,11 @@ func NewReopening(i incident.Incident, c ui.Clock) Reopening {
 	case r.Can && end.IsZero():
 		r.Explanation = "It is not restored yet. Reopening says that the worst is not over."
 	case r.Can:
-		r.Explanation = "It ended " + ui.Ago(end, c.Now) + ", less than " + window + ". Reopening adds to the impact of the same occurrence; nothing new is counted."
+		r.Explanation = "It ended " + ui.Ago(end, c.Now) + ". Within " + window + " it is the same occurrence: reopening adds to its impact, and nothing new is counted."
 	case end.IsZero():
 		r.Explanation = "Nobody noted when it ended. If it happened again, report a new occurrence: then the recurrence is counted."
 	default:
-		r.Explanation = "It ended " + ui.Ago(end, c.Now) + ", more than " + window + ". What happens now is a new occurrence: then the recurrence is counted."
+		r.Explanation = "It ended " + ui.Ago(end, c.Now) + ". After " + window + " it is a new occurrence: report it, and the recurrence is counted."
 	}
 	return r
 }

@@ -25,6 +25,7 @@ type Facts struct {
 	Loop      incident.Loop
 	Decisions []incident.Decision
 	Notes     []rootcause.Note
+	Problem   []rootcause.Note // on its problem and all of its occurrences
 	FollowUps []followup.FollowUp
 	Members   []problem.Member // of its problem
 	Similar   []problem.Suggestion
@@ -65,7 +66,7 @@ type ShowPage struct {
 	Merged    []Merged
 	Decisions []Decided
 	CanEdit   bool
-	NewNote   ui.Form
+	Known     []notes.Item // causes and factors noted on other occurrences, or on the problem
 }
 
 // Linked is a name with its page.
@@ -156,8 +157,8 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 	}
 	if f.CanEdit {
 		p.Actions, p.More = actionsOf(i)
-		p.NewNote = notes.NewForm(link.IncidentNotes(p.ID), "", notes.Draft{}, nil)
 	}
+	p.Known = notes.Items(knownOf(f), i.ID, 0, false, c)
 	p.Gate = gateOf(f, c)
 	p.Hints = hintsOf(f)
 	p.LifeTitle, p.Life = lifeOf(i, c)
@@ -172,6 +173,17 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 		p.Decisions = append(p.Decisions, Decided{Reason: d.Reason, Again: dayIn(d.LookAgainOn), By: d.By, At: c.When(d.At)})
 	}
 	return p
+}
+
+// knownOf picks what explains the failure and was noted elsewhere than on this incident.
+func knownOf(f Facts) []rootcause.Note {
+	var known []rootcause.Note
+	for _, n := range f.Problem {
+		if n.Incident != f.Incident.ID && (n.Kind == rootcause.Cause || n.Kind == rootcause.Factor) {
+			known = append(known, n)
+		}
+	}
+	return known
 }
 
 // servicesOf names the services in the order of the incident; one that the catalog does not know keeps its slug.
@@ -199,8 +211,8 @@ func actionsOf(i incident.Incident) (now, more []Action) {
 	}
 	add(under && m.AcknowledgedAt.IsZero(), Action{Text: "Take it on", Address: link.AcknowledgeIncident(id), Press: true})
 	add(m.DeveloperNotifiedAt.IsZero(), Action{Text: "Tell developers", Address: link.TellDevelopers(id)})
-	add(i.Status == incident.Open, Action{Text: "Mitigated", Address: link.MitigateIncident(id), Press: true})
-	add(under && m.RestoredAt.IsZero(), Action{Text: "Restored", Address: link.RestoreIncident(id), Press: true})
+	add(i.Status == incident.Open, Action{Text: "Mark mitigated", Address: link.MitigateIncident(id), Press: true})
+	add(under && m.RestoredAt.IsZero(), Action{Text: "Mark restored", Address: link.RestoreIncident(id), Press: true})
 	add(under, Action{Text: "Resolve", Address: link.ResolveIncident(id), Primary: true})
 	add(i.Status == incident.Resolved, Action{Text: "Close incident", Address: link.CloseIncident(id), Primary: true})
 	more = append(more, Action{Text: "Edit", Address: link.EditIncident(id)}, Action{Text: "Correct a moment", Address: link.IncidentMoments(id)})
@@ -264,7 +276,7 @@ func lines(f Facts, missing incident.Missing) []Hint {
 		all = append(all, h)
 	}
 	if missing.Cause {
-		add("No confirmed cause or contributing factor is noted.", "#add-note", "Add a note")
+		add("No confirmed cause or contributing factor is noted.", link.IncidentNotes(int64(f.Incident.ID)), "Add note")
 	}
 	if missing.Change {
 		add("It is significant, and no change of practice is queued for it.", link.NewFollowUpFor(f.Incident.ID.String()), "Promise a change")
@@ -552,7 +564,9 @@ func factsOf(f Facts) []Fact {
 	if i.Class != incident.UnknownClass {
 		add("Class", "", Linked{Text: string(i.Class)})
 	}
-	add("Detected by", "", Linked{Text: string(i.DetectedBy)})
+	add("Detected by", "", Linked{Text: map[incident.Detector]string{
+		incident.ByAlert: "an alert", incident.ByUser: "users", incident.ByStaff: "staff", incident.ByUnknown: "not known",
+	}[i.DetectedBy]})
 	if i.HandsOn > 0 {
 		add("Hands-on", "", Linked{Text: ui.Sum(i.HandsOn) + ", all together"})
 	}

@@ -11,6 +11,8 @@ import (
 	"upshot/app/account"
 	"upshot/app/audit"
 	"upshot/app/incident"
+	"upshot/app/problem"
+	"upshot/views/followups"
 	"upshot/views/link"
 	"upshot/views/ui"
 )
@@ -26,6 +28,7 @@ type Entry struct {
 	Side    string   // who, and from where
 	Changes []string // "severity: SEV3 instead of unknown"
 	Reason  string   // what the person gave
+	Word    bool     // Ref is a word of the sentence, no reference
 	at      time.Time
 }
 
@@ -55,6 +58,20 @@ func Timeline(i incident.Incident, events []audit.Event, c ui.Clock) []Entry {
 		})
 	}
 	slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Or(a.at.Compare(b.at), rankOf(a)-rankOf(b)) })
+	return Sparing(entries, c)
+}
+
+// Sparing says the day once, at the first of the lines that share it.
+func Sparing(entries []Entry, c ui.Clock) []Entry {
+	day := ""
+	for n := range entries {
+		e := &entries[n]
+		if on := c.LongDay(e.at); on != day {
+			day = on
+		} else if !e.at.IsZero() {
+			e.At = c.AtHour(e.at)
+		}
+	}
 	return entries
 }
 
@@ -152,11 +169,15 @@ func Told(e audit.Event, c ui.Clock) Entry {
 			entry.Text = "Revised a note"
 			entry.Changes = changes(before, after, c)
 		}
-		entry.Link, entry.Ref = link.Note(e.SubjectID), "note"
+		entry.Link, entry.Ref, entry.Word = link.Note(e.SubjectID), "note", true
 		return entry
 	case audit.FollowUp:
 		entry.Icon = "idea"
-		entry.Text = "Follow-up " + e.Action
+		if icon, text, known := followups.Said(e.Action); known {
+			entry.Icon, entry.Text = icon, text
+		} else {
+			entry.Text = "Follow-up " + e.Action
+		}
 		if title := word("title"); e.Action == "promised" {
 			entry.Text = "Promised a change: " + title
 		}
@@ -170,7 +191,7 @@ func Told(e audit.Event, c ui.Clock) Entry {
 		if entry.Text == "" {
 			entry.Text = "Deployment " + e.Action
 		}
-		entry.Ref, entry.Link = "deployment", link.Deployment(e.SubjectID)
+		entry.Ref, entry.Link, entry.Word = "deployment", link.Deployment(e.SubjectID), true
 		return entry
 	case audit.Problem:
 		entry.Icon = "same"
@@ -187,7 +208,7 @@ func Told(e audit.Event, c ui.Clock) Entry {
 		case "split undone":
 			entry.Text = fmt.Sprintf("Took back that %s was split off %s", word("into"), word("from"))
 		case "state changed":
-			entry.Text = fmt.Sprintf("The problem is %s, it was %s", ui.ProblemState(word("state")), ui.ProblemState(textOf(before["state"])))
+			entry.Icon, entry.Tone, entry.Text = became(problem.State(word("state")), problem.State(textOf(before["state"])))
 		default:
 			entry.Text = "Problem " + e.Action
 			entry.Changes = changes(before, after, c)
@@ -236,6 +257,22 @@ func Told(e audit.Event, c ui.Clock) Entry {
 		entry.Changes = changes(before, after, c)
 	}
 	return entry
+}
+
+// became tells a change of a problem's state.
+func became(is, was problem.State) (icon, tone, text string) {
+	switch is {
+	case problem.CauseKnown:
+		if was == problem.Open {
+			return "note", "", "The cause became known"
+		}
+		return "hurt", "hurt-i", "Open again, the cause is known"
+	case problem.FixShipped:
+		return "ship", "", "A fix shipped"
+	case problem.Verified:
+		return "done", "done-i", "Verified: it did not come back"
+	}
+	return "hurt", "hurt-i", "Open again"
 }
 
 // by says who, and from where when it was no person at a page.
@@ -317,6 +354,8 @@ func valueIn(name string, v any, c ui.Clock) string {
 	}
 	s := textOf(v)
 	switch {
+	case s != "" && name == "title":
+		return "“" + s + "”"
 	case s == "":
 		return "unknown"
 	case strings.HasSuffix(name, "_at"):

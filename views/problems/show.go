@@ -55,10 +55,10 @@ type ShowPage struct {
 	Notes       []notes.Item
 	Facts       []incidents.Fact
 	Undo        *Undo
-	Timeline    []incidents.Entry
+	Timeline    []incidents.Entry // newest first
+	Earlier     []incidents.Entry // folded away
 	Promise     string
 	CanEdit     bool
-	NewNote     ui.Form
 }
 
 // Figure is one number of the history.
@@ -106,7 +106,7 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 	figures := problem.FiguresOf(seen)
 	p := ShowPage{
 		ID: int64(one.ID), Ref: one.ID.String(), State: ui.ProblemState(string(one.State)), CanEdit: f.CanEdit, Promise: link.NewFollowUpFor(one.ID.String()),
-		First: c.OnDay(figures.FirstAt), Last: c.OnDay(figures.LastAt), Restarts: restarts(figures), Timeline: timeline(f.Events, c),
+		First: c.OnDay(figures.FirstAt), Last: c.OnDay(figures.LastAt), Restarts: restarts(figures),
 		Notes: notes.Items(f.Notes, 0, one.ID, f.CanEdit, c),
 	}
 	p.Heading = ui.Heading{Crumb: "Problems", CrumbLink: link.Problems, Ref: p.Ref, Title: one.Title}
@@ -118,8 +118,9 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 	if !one.FixFailedAt.IsZero() && one.State != problem.Verified {
 		p.Failed = "a fix did not hold, " + c.Day(one.FixFailedAt)
 	}
-	if f.CanEdit {
-		p.NewNote = notes.NewForm(link.ProblemNotes(p.ID), "", notes.Draft{}, nil)
+	p.Timeline = timeline(one.ID, f.Events, c)
+	if len(p.Timeline) > stepsShown {
+		p.Timeline, p.Earlier = p.Timeline[:stepsShown], p.Timeline[stepsShown:]
 	}
 	fixes := fixesOf(f.FollowUps, seen, c)
 	p.Finding = findingOf(seen, fixes, c)
@@ -189,7 +190,7 @@ func findingOf(seen []problem.Occurrence, n fixes, c ui.Clock) string {
 		came = append(came, ui.InWords(n.failed)+" shipped changes did not hold")
 	}
 	if held := n.shipped - n.failed; held > 0 {
-		came = append(came, ui.InWords(held)+" shipped and held so far")
+		came = append(came, ui.InWords(held)+" shipped and "+plural(held, "holds", "hold")+" so far")
 	}
 	if n.working > 0 {
 		came = append(came, ui.InWords(n.working)+" in work")
@@ -215,10 +216,12 @@ func times(n int) string {
 
 // span writes a stretch of time roughly: days up to three weeks, then weeks, then months.
 func span(d time.Duration) string {
-	days := int(d / (24 * time.Hour))
+	days := int(d.Round(24*time.Hour) / (24 * time.Hour))
 	switch {
-	case days < 21:
+	case days < 1:
 		return ui.Duration(d)
+	case days < 21:
+		return ui.Plural(days, "day", "days")
 	case days < 100*7:
 		return ui.Plural(days/7, "week", "weeks")
 	}
@@ -355,16 +358,41 @@ func undoOf(f Facts, c ui.Clock) *Undo {
 	return u
 }
 
-func timeline(events []audit.Event, c ui.Clock) []incidents.Entry {
-	var all []incidents.Entry
-	for _, e := range events {
+// stepsShown are told at once; earlier ones are folded away.
+const stepsShown = 24
+
+// worthTelling are the steps of an incident that tell something of its problem. The rest is on the incident's page.
+var worthTelling = []string{"reported", "joined", "set apart", "merged", "unmerged"}
+
+// timeline tells what happened to the problem, and what its incidents, notes and follow-ups did about it, newest first.
+func timeline(about problem.ID, events []audit.Event, c ui.Clock) []incidents.Entry {
+	events = slices.DeleteFunc(slices.Clone(events), func(e audit.Event) bool {
+		return e.Subject == audit.Incident && !slices.Contains(worthTelling, e.Action)
+	})
+	slices.SortStableFunc(events, func(a, b audit.Event) int { return b.At.Compare(a.At) })
+	all := make([]incidents.Entry, len(events))
+	for n, e := range events {
 		entry := incidents.Told(e, c)
-		if e.Subject == audit.Incident && entry.Ref == "" {
-			entry.Ref, entry.Link = fmt.Sprintf("INC-%d", e.SubjectID), link.Incident(e.SubjectID)
+		switch {
+		case e.Subject == audit.Incident && e.Action == "reported":
+			entry.Icon, entry.Tone, entry.Text = "hurt", "hurt-i", "It happened:"
+			entry.Ref, entry.Link = incident.ID(e.SubjectID).String(), link.Incident(e.SubjectID)
+		case e.Subject == audit.Incident && e.Action == "joined":
+			entry.Text = "Recognised as the same failure:"
+			entry.Ref, entry.Link = incident.ID(e.SubjectID).String(), link.Incident(e.SubjectID)
+		case e.Subject == audit.Problem && e.SubjectID == int64(about):
+			entry.Ref, entry.Link = "", ""
 		}
-		all = append(all, entry)
+		all[n] = entry
 	}
-	return all
+	return incidents.Sparing(all, c)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 func whoOf(f Facts) []incidents.Fact {

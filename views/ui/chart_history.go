@@ -120,6 +120,9 @@ func (h History) lanes(s Span) []lane {
 		switch {
 		case one.failed != nil:
 			one.after, one.tone, one.afterX, one.drop = "did not hold: "+Duration(l.Bar.FailedAt.Sub(l.Bar.DoneAt)), "hurt", one.failed.x, true
+			if n := len(l.Bar.Segments); n > 0 && l.Bar.Segments[n-1].To.After(l.Bar.FailedAt) {
+				one.afterX = s.X(l.Bar.Segments[n-1].To) // behind what it was sent back to
+			}
 		case one.verified != nil:
 			one.after, one.tone, one.afterX = "verified", "good", one.verified.x
 		}

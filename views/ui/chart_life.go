@@ -127,9 +127,15 @@ func (l Life) impactBars(a lifeAxis) []lifeBar {
 // place says where a bar's words go: behind it, before it when there is no room, else on it.
 func (b lifeBar) place(words string) (x float64, where string) {
 	room := letter * float64(len([]rune(words))+2) / wideTrack * 100
-	switch {
-	case b.x+b.width+room < 100:
-		return hundredths(b.x + b.width), "behind"
+	phone := room * wideTrack / narrowTrack
+	switch end := b.x + b.width; {
+	case end+phone < 100:
+		return hundredths(end), "behind"
+	case b.width > phone: // on it: there is room on every screen
+	case b.x > phone:
+		return b.x, "before"
+	case end+room < 100:
+		return hundredths(end), "behind"
 	case b.x > room:
 		return b.x, "before"
 	}

@@ -59,7 +59,7 @@ func TestPieces(t *testing.T) {
 			piece: Pages(Pager{Shown: 21, Total: 1021, Newer: "/incidents?before=x"}),
 			with:  []string{"21 of 1,021", "Newer"}, lack: []string{"Older"},
 		},
-		"an estimate says so": {piece: Pages(Pager{Shown: 50, Total: 12000, Estimate: true}), with: []string{"50 of about 12,000"}},
+		"an estimate says so": {piece: Pages(Pager{Shown: 50, Total: 12000, Estimate: true, Older: "/incidents?cursor=x"}), with: []string{"50 of about 12,000"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
