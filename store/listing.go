@@ -201,7 +201,7 @@ func (l list[Row]) page(ctx context.Context, db *gorm.DB, q selection, sort stri
 		p.Total = len(rows)
 		return p, nil
 	}
-	p.Total, p.Estimated, err = l.total(ctx, db, whole, id)
+	p.Total, p.Estimated, err = l.total(db, whole, id)
 	return p, explain(err, l.thing)
 }
 
@@ -232,7 +232,7 @@ func (l list[Row]) rows(ctx context.Context, db *gorm.DB, q selection, key, id s
 }
 
 // total counts up to listing.CountedUpTo; beyond that it says so and stops.
-func (l list[Row]) total(ctx context.Context, db *gorm.DB, q selection, id string) (n int, estimated bool, err error) {
+func (l list[Row]) total(db *gorm.DB, q selection, id string) (n int, estimated bool, err error) {
 	bound := fmt.Sprintf(" LIMIT %d", listing.CountedUpTo+1)
 	branches := q.branches()
 	var inner string

@@ -30,7 +30,7 @@ func TestEveryAddressAsksForItsRole(t *testing.T) {
 		if a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status >= 500 {
 			t.Errorf("%s %s as admin: %d %s", r.Method, path, a.status, a.text)
 		}
-		if r.Method != "GET" && r.Role == account.Viewer {
+		if r.Method != http.MethodGet && r.Role == account.Viewer {
 			t.Errorf("%s %s changes something and asks for a viewer", r.Method, r.Path)
 		}
 	}

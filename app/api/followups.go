@@ -111,7 +111,7 @@ type listFollowUpsIn struct {
 }
 
 func (a *API) listFollowUps(ctx context.Context, in *listFollowUpsIn) (*list[followUpJSON], error) {
-	of, err := problemID("problem", in.Problem)
+	of, err := problemID(in.Problem)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (a *API) find(ctx context.Context, f FollowUpFields) (named, error) {
 	}
 	n.incidents, err = incidentIDs("incidents", f.Incidents.Value)
 	c.Add(err)
-	n.problem, err = problemID("problem", f.Problem.Value)
+	n.problem, err = problemID(f.Problem.Value)
 	c.Add(err)
 	if n.deployment = deployment.ID(f.Deployment.Value); n.deployment != 0 {
 		_, err := a.Store.Deployment(ctx, account.ActorFrom(ctx), n.deployment)

@@ -196,14 +196,14 @@ func moved(i *incident.Incident, was incident.Moments, status string, now time.T
 		return at, was.Of(name).IsZero() && !at.IsZero()
 	}
 	running := i.Status == incident.Open || i.Status == incident.Mitigated
-	switch to := incident.Status(status); {
-	case to == i.Status:
+	switch incident.Status(status) {
+	case i.Status:
 		return nil
-	case to == incident.Mitigated:
+	case incident.Mitigated:
 		return i.Mitigate(now)
-	case to == incident.Resolved:
+	case incident.Resolved:
 		return i.Resolve(now, "")
-	case to == incident.Open:
+	case incident.Open:
 		return fault.New(fault.Conflict, "%s is %s; POST …/reopen opens it again.", i.ID, i.Status)
 	}
 	if at, ok := fresh(incident.ResolvedAt); ok && running {
@@ -245,7 +245,7 @@ func (in listIncidentsIn) filter() (incident.Filter, error) {
 	}
 	var c fault.Check
 	var err error
-	f.Problem, err = problemID("problem", in.Problem)
+	f.Problem, err = problemID(in.Problem)
 	c.Add(err)
 	f.From, f.To, err = between(in.From, in.To)
 	c.Add(err)
@@ -272,7 +272,7 @@ func (a *API) reportIncident(ctx context.Context, in *struct{ Body newIncidentJS
 	var c fault.Check
 	c.Add(reported(&i, b.Status.Value))
 	var err error
-	i.Problem, err = problemID("problem", b.Problem.Value)
+	i.Problem, err = problemID(b.Problem.Value)
 	c.Add(err)
 	if err := c.Err(); err != nil {
 		return nil, err
@@ -327,7 +327,7 @@ func (a *API) editIncident(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	into, err := problemID("problem", in.Body.Problem.Value)
+	into, err := problemID(in.Body.Problem.Value)
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/store"
 	"upshot/store/storetest"
 )
 
@@ -48,6 +49,7 @@ func (c *clock) pass(d time.Duration) {
 // site is the API over a real, empty store, with one token of each role.
 type site struct {
 	t      testing.TB
+	store  *store.Store
 	e      *echo.Echo
 	clock  *clock
 	log    *bytes.Buffer
@@ -78,7 +80,7 @@ func newSite(t testing.TB) *site {
 	e := echo.New()
 	e.Use(middleware.RequestID())
 	a.Register(e)
-	x := &site{t: t, e: e, clock: c, log: &log, tokens: map[account.Role]string{}}
+	x := &site{t: t, store: s, e: e, clock: c, log: &log, tokens: map[account.Role]string{}}
 	for _, role := range account.Roles {
 		_, raw, err := accounts.AddToken(context.Background(), account.AsCommand("test"), account.Token{Name: string(role), Role: role})
 		if err != nil {

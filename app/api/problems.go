@@ -54,13 +54,8 @@ func (a *API) problem(ctx context.Context, ref string) (p problem.Problem, led b
 	if err != nil {
 		return p, false, err
 	}
-	viewer := account.ActorFrom(ctx)
-	p, err = a.Store.Problem(ctx, viewer, id)
-	for hops := 0; err == nil && p.MergedInto != 0 && hops < 100; hops++ { // what is merged may be merged on
-		led = true
-		p, err = a.Store.Problem(ctx, viewer, p.MergedInto)
-	}
-	return p, led, err
+	p, err = problem.Lead(ctx, account.ActorFrom(ctx), a.Store, id)
+	return p, p.ID != id, err
 }
 
 // withMembers is the problem with its incidents.

@@ -162,14 +162,14 @@ func incidentID(name, ref string) (incident.ID, error) {
 	return id, c.Err()
 }
 
-// problemID reads the reference in a body; empty is 0.
-func problemID(name, ref string) (problem.ID, error) {
+// problemID reads the reference of a problem in a body or query; empty is 0.
+func problemID(ref string) (problem.ID, error) {
 	if ref == "" {
 		return 0, nil
 	}
 	id, err := problem.ParseID(ref)
 	var c fault.Check
-	c.That(err == nil, name, "Write a reference such as PRB-7.")
+	c.That(err == nil, "problem", "Write a reference such as PRB-7.")
 	return id, c.Err()
 }
 

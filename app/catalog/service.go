@@ -43,10 +43,10 @@ const (
 
 // AtTwoAM tells whether whoever answers at night built the service.
 func (s Service) AtTwoAM() Answer {
-	switch {
-	case s.OnCall == 0:
+	switch s.OnCall {
+	case 0:
 		return NobodyKnown
-	case s.OnCall == s.Builder:
+	case s.Builder:
 		return BuildsIt
 	}
 	return DidNotBuild

@@ -198,7 +198,7 @@ func TestTheStoryIsTheSameTwice(t *testing.T) {
 		}
 		return string(whole)
 	}
-	if read() != read() {
+	if first, again := read(), read(); first != again {
 		t.Error("two tellings at the same moment differ")
 	}
 }

@@ -357,10 +357,6 @@ func (t *teller) moves(name string, at time.Time, who, action, reason string, st
 	})
 }
 
-func (t *teller) queues(name string, at time.Time, who string) {
-	t.moves(name, at, who, "queued", "", (*followup.FollowUp).Queue)
-}
-
 func (t *teller) starts(name string, at time.Time, who string) {
 	t.moves(name, at, who, "started", "", (*followup.FollowUp).Start)
 }

@@ -51,22 +51,22 @@ type Keeper struct {
 	Now   func() time.Time
 }
 
-// KeepIncident keeps the incident's problem, or the incident alone when it has none.
+// KeepIncident keeps the incident's problem, and the incident alone when it has none or does not count in it.
 func (k *Keeper) KeepIncident(ctx context.Context, actor account.Actor, id incident.ID) error {
 	i, err := k.Store.Incident(ctx, actor, id)
 	if err != nil {
 		return err
 	}
 	if i.Problem != 0 {
-		return k.KeepProblem(ctx, actor, i.Problem)
+		if err := k.KeepProblem(ctx, actor, i.Problem); err != nil || i.Counts() {
+			return err
+		}
 	}
 	explained, err := k.Store.CauseNotedOn(ctx, id)
 	if err != nil {
 		return err
 	}
-	return k.Store.KeepStandings(ctx, map[incident.ID]incident.Standing{id: {
-		Occurrence: 1, Leads: true, Significant: incident.Significant(i.Severity, 1), HasCause: explained,
-	}})
+	return k.Store.KeepStandings(ctx, map[incident.ID]incident.Standing{id: i.Alone(explained)})
 }
 
 // KeepDeployed keeps the ledgers of follow-ups that ship with a deployment.

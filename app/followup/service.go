@@ -100,14 +100,9 @@ func (s *Service) connect(ctx context.Context, actor account.Actor, f *FollowUp)
 	if f.Problem == 0 {
 		return nil
 	}
-	p, err := s.Store.Problem(ctx, actor, f.Problem)
-	if err != nil {
-		return err
-	}
-	if p.MergedInto != 0 {
-		f.Problem = p.MergedInto
-	}
-	return nil
+	p, err := problem.Lead(ctx, actor, s.Store, f.Problem)
+	f.Problem = p.ID
+	return err
 }
 
 // Edit changes fields; states change by Step. version is the one the sender saw, or 0 for whichever stands.

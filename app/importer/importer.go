@@ -355,8 +355,7 @@ func (im *Importer) write(ctx context.Context, actor account.Actor, entries []En
 	all := make([]incident.Incident, len(entries))
 	for n, e := range entries {
 		e.Incident.CreatedAt = now
-		e.Incident.Standing.Significant = incident.Significant(e.Incident.Severity, 1)
-		e.Incident.Standing.HasCause = e.Cause != ""
+		e.Incident.Standing = e.Incident.Alone(e.Cause != "")
 		all[n] = e.Incident
 	}
 	ids, err := im.Store.CreateIncidents(ctx, all)

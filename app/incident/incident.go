@@ -170,6 +170,14 @@ func Significant(s Severity, occurrence int) bool {
 	return s == SEV1 || s == SEV2 || occurrence > 1
 }
 
+// Counts tells whether it is an occurrence of its own: neither maintenance nor drill, nor a second report.
+func (i Incident) Counts() bool { return i.Kind == Real && i.MergedInto == 0 }
+
+// Alone is how it stands when no history of a problem says more. What does not count is never significant.
+func (i Incident) Alone(explained bool) Standing {
+	return Standing{Occurrence: 1, Leads: true, Significant: i.Counts() && Significant(i.Severity, 1), HasCause: explained}
+}
+
 // New is an incident with the defaults of everything nobody has said yet.
 func New(title string, startedAt time.Time) Incident {
 	return Incident{

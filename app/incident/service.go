@@ -62,7 +62,7 @@ func (s *Service) Report(ctx context.Context, actor account.Actor, i Incident) (
 		return Incident{}, err
 	}
 	tidy(&i)
-	i.Standing = Standing{Occurrence: 1, Leads: true, Significant: Significant(i.Severity, 1)}
+	i.Standing = i.Alone(false)
 	i.CreatedAt = s.Now()
 	if err := i.Check(s.Now()); err != nil {
 		return Incident{}, err
@@ -99,12 +99,9 @@ func (s *Service) Report(ctx context.Context, actor account.Actor, i Incident) (
 // recognise gives the incident its problem when the identity says so.
 func (s *Service) recognise(ctx context.Context, actor account.Actor, i *Incident) error {
 	if i.Problem != 0 {
-		p, err := s.Problems.Problem(ctx, actor, i.Problem)
-		if err != nil {
-			return err
-		}
-		i.Problem = standing(p)
-		return nil
+		p, err := problem.Lead(ctx, actor, s.Problems, i.Problem)
+		i.Problem = p.ID
+		return err
 	}
 	if i.GroupKey == "" {
 		return nil
@@ -123,14 +120,6 @@ func (s *Service) recognise(ctx context.Context, actor account.Actor, i *Inciden
 		return err
 	}
 	return s.Problems.SetIdentity(ctx, i.Source, i.GroupKey, i.Problem)
-}
-
-// standing is the problem, or the one it was merged into.
-func standing(p problem.Problem) problem.ID {
-	if p.MergedInto != 0 {
-		return p.MergedInto
-	}
-	return p.ID
 }
 
 // begin gives the incident's problem, and makes one when it has none.
@@ -189,7 +178,7 @@ func (s *Service) Join(ctx context.Context, actor account.Actor, id, earlier ID)
 		if _, _, err = s.Store.UpdateIncident(ctx, from, func(i *Incident) error { i.Problem = into; return nil }); err != nil {
 			return err
 		}
-		if err := s.append(ctx, actor, from, into, "joined", "", nil, map[string]any{"problem": into.String()}); err != nil {
+		if err := s.append(ctx, actor, from, into, "joined", "", map[string]any{"problem": into.String()}); err != nil {
 			return err
 		}
 		return s.Keeper.KeepProblem(ctx, actor, into)
@@ -202,11 +191,11 @@ func (s *Service) JoinProblem(ctx context.Context, actor account.Actor, id ID, i
 		return err
 	}
 	return s.inTx(ctx, "join problem", func(ctx context.Context) error {
-		p, err := s.Problems.Problem(ctx, actor, into)
+		p, err := problem.Lead(ctx, actor, s.Problems, into)
 		if err != nil {
 			return err
 		}
-		joined := standing(p)
+		joined := p.ID
 		before, _, err := s.Store.UpdateIncident(ctx, id, func(i *Incident) error {
 			if i.Problem != 0 && i.Problem != joined {
 				return fault.New(fault.Conflict, "%s is in %s already. Split it off there first.", i.ID, i.Problem)
@@ -217,7 +206,7 @@ func (s *Service) JoinProblem(ctx context.Context, actor account.Actor, id ID, i
 		if err != nil || before.Problem == joined {
 			return err
 		}
-		if err := s.append(ctx, actor, id, joined, "joined", "", nil, map[string]any{"problem": joined.String()}); err != nil {
+		if err := s.append(ctx, actor, id, joined, "joined", "", map[string]any{"problem": joined.String()}); err != nil {
 			return err
 		}
 		return s.Keeper.KeepProblem(ctx, actor, joined)
@@ -238,7 +227,7 @@ func (s *Service) SetApart(ctx context.Context, actor account.Actor, id, other I
 		if err := s.Store.SetApart(ctx, id, other); err != nil {
 			return err
 		}
-		return s.append(ctx, actor, id, 0, "set apart", "", nil, map[string]any{"not_the_same_as": other.String()})
+		return s.append(ctx, actor, id, 0, "set apart", "", map[string]any{"not_the_same_as": other.String()})
 	})
 }
 
@@ -248,7 +237,7 @@ type Change func(i *Incident, now time.Time) error
 // Edit changes fields. Moments that are known are corrected by Correct, not edited. version is the one the
 // sender saw, or 0 for whichever stands.
 func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version int64, change func(*Incident) error) (Incident, error) {
-	return s.change(ctx, actor, id, version, "edited", "", func(i *Incident, now time.Time) error {
+	return s.change(ctx, actor, id, version, "edited", "", func(i *Incident, _ time.Time) error {
 		was := i.Moments
 		if err := change(i); err != nil {
 			return err
@@ -259,10 +248,7 @@ func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version 
 			old, is := was.Of(name), i.Moments.Of(name)
 			c.That(old.IsZero() || old.Equal(*is), string(name), "This moment is known. Correct it, with a reason.")
 		}
-		if err := c.Err(); err != nil {
-			return err
-		}
-		return nil
+		return c.Err()
 	})
 }
 
@@ -322,7 +308,7 @@ func (s *Service) decide(ctx context.Context, actor account.Actor, id ID, d Deci
 	if err := s.Store.AddDecision(ctx, actor, id, d); err != nil {
 		return err
 	}
-	return s.append(ctx, actor, id, i.Problem, "decided against a change", d.Reason, nil, map[string]any{"look_again_on": d.LookAgainOn})
+	return s.append(ctx, actor, id, i.Problem, "decided against a change", d.Reason, map[string]any{"look_again_on": d.LookAgainOn})
 }
 
 // Merge says that id is a second report of the same occurrence as into. Its address then leads there.
@@ -371,7 +357,7 @@ func (s *Service) regroup(ctx context.Context, actor account.Actor, id ID, actio
 		}
 		target := max(before.MergedInto, after.MergedInto)
 		for _, on := range []ID{id, target} {
-			if err := s.append(ctx, actor, on, after.Problem, action, "", nil, map[string]any{"incident": id.String(), "into": target.String()}); err != nil {
+			if err := s.append(ctx, actor, on, after.Problem, action, "", map[string]any{"incident": id.String(), "into": target.String()}); err != nil {
 				return err
 			}
 		}
@@ -426,10 +412,10 @@ func (s *Service) change(ctx context.Context, actor account.Actor, id ID, versio
 	return after, err
 }
 
-func (s *Service) append(ctx context.Context, actor account.Actor, id ID, p problem.ID, action, reason string, before, after map[string]any) error {
+func (s *Service) append(ctx context.Context, actor account.Actor, id ID, p problem.ID, action, reason string, after map[string]any) error {
 	return s.Log.Append(ctx, audit.Event{
 		At: s.Now(), Actor: actor, Subject: audit.Incident, SubjectID: int64(id), Action: action,
-		Incident: int64(id), Problem: int64(p), Before: audit.Fields(before), After: audit.Fields(after), Reason: reason,
+		Incident: int64(id), Problem: int64(p), After: audit.Fields(after), Reason: reason,
 	})
 }
 

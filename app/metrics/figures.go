@@ -12,8 +12,8 @@ type Summary struct {
 	Median, P90, Mean, Sum time.Duration
 }
 
-// Summarize sums up lengths of time. The mean is never shown without the median and n.
-func Summarize(lengths []time.Duration) Summary {
+// Summarise sums up lengths of time. The mean is never shown without the median and n.
+func Summarise(lengths []time.Duration) Summary {
 	n := len(lengths)
 	if n == 0 {
 		return Summary{}

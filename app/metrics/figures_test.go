@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestSummarize(t *testing.T) {
+func TestSummarise(t *testing.T) {
 	t.Parallel()
 	minutes := func(ns ...int) []time.Duration {
 		var d []time.Duration
@@ -28,7 +28,7 @@ func TestSummarize(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := Summarize(c.lengths); got != c.want {
+			if got := Summarise(c.lengths); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})

@@ -58,7 +58,7 @@ func ImpactDurationOf(facts []Fact, q Query) ImpactDuration {
 			moments = append(moments, o.RestoredAt)
 		}
 	}
-	d.Summary = Summarize(lengths)
+	d.Summary = Summarise(lengths)
 	periods := q.periods(moments)
 	within := make([][]time.Duration, len(periods))
 	for n, at := range moments {
@@ -67,7 +67,7 @@ func ImpactDurationOf(facts []Fact, q Query) ImpactDuration {
 		}
 	}
 	for n, p := range periods {
-		d.Series = append(d.Series, ImpactPeriod{Period: p, Summary: Summarize(within[n])})
+		d.Series = append(d.Series, ImpactPeriod{Period: p, Summary: Summarise(within[n])})
 	}
 	return d
 }

@@ -126,7 +126,7 @@ func TestHistory(t *testing.T) {
 func TestOccurrenceMoments(t *testing.T) {
 	t.Parallel()
 	now := day0.Add(10 * oneDay)
-	at := func(after time.Duration) time.Time { return day0.Add(after) }
+	at := day0.Add
 	cases := map[string]struct {
 		members            []Member
 		detected, restored time.Time

@@ -2,11 +2,13 @@
 package problem
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/fault"
 )
@@ -98,6 +100,20 @@ func StateOf(f Facts) State {
 		return CauseKnown
 	}
 	return Open
+}
+
+// Reader gives a problem by its id.
+type Reader interface {
+	Problem(ctx context.Context, viewer account.Actor, id ID) (Problem, error)
+}
+
+// Lead is the problem that an id stands for today: what is merged leads on, however often it was merged on.
+func Lead(ctx context.Context, viewer account.Actor, from Reader, id ID) (Problem, error) {
+	p, err := from.Problem(ctx, viewer, id)
+	for err == nil && p.MergedInto != 0 {
+		p, err = from.Problem(ctx, viewer, p.MergedInto)
+	}
+	return p, err
 }
 
 // Check says what is wrong with the problem.

@@ -135,21 +135,20 @@ func (s *Service) Merge(ctx context.Context, actor account.Actor, id, into ID) (
 		return Problem{}, fault.New(fault.Invalid, "A problem can't be merged into itself.")
 	}
 	err := s.inTx(ctx, "merge problems", func(ctx context.Context) error {
-		target, err := s.Store.Problem(ctx, actor, into)
-		if err != nil {
-			return err
-		}
-		if target.MergedInto != 0 {
-			return fault.New(fault.Conflict, "%s is merged into %s. Merge into that one.", into, target.MergedInto)
-		}
-		if _, _, err := s.Store.UpdateProblem(ctx, id, func(p *Problem) error {
-			if p.MergedInto != 0 {
-				return fault.New(fault.Conflict, "%s is merged into %s already.", p.ID, p.MergedInto)
+		for _, locked := range []ID{min(id, into), max(id, into)} { // in this order, so that no two merges lead in a circle
+			if _, _, err := s.Store.UpdateProblem(ctx, locked, func(p *Problem) error {
+				switch {
+				case p.MergedInto != 0 && p.ID == id:
+					return fault.New(fault.Conflict, "%s is merged into %s already.", p.ID, p.MergedInto)
+				case p.MergedInto != 0:
+					return fault.New(fault.Conflict, "%s is merged into %s. Merge into that one.", p.ID, p.MergedInto)
+				case p.ID == id:
+					p.MergedInto = into
+				}
+				return nil
+			}); err != nil {
+				return err
 			}
-			p.MergedInto = into
-			return nil
-		}); err != nil {
-			return err
 		}
 		r, err := s.Store.MoveMembers(ctx, actor, MergeKind, id, into, nil)
 		if err != nil {
@@ -221,6 +220,15 @@ func (s *Service) Undo(ctx context.Context, actor account.Actor, id ID) (Problem
 		}
 		if err != nil {
 			return err
+		}
+		for _, kept := range []ID{r.From, r.To} {
+			p, err := s.Store.Problem(ctx, actor, kept)
+			if err != nil {
+				return err
+			}
+			if p.MergedInto != 0 && (r.Kind == SplitKind || kept == r.To) {
+				return fault.New(fault.Conflict, "%s was merged into %s since. Undo that first.", kept, p.MergedInto)
+			}
 		}
 		if err := s.Store.UndoRegrouping(ctx, r); err != nil {
 			return err

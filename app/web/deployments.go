@@ -59,24 +59,24 @@ func (w *Web) deploymentFilter(c echo.Context) (deployment.Filter, url.Values) {
 	zone := w.clock(c).Zone
 	f := deployment.Filter{Service: strings.TrimSpace(answer(c, "service")), Environment: strings.TrimSpace(answer(c, "environment"))}
 	query := url.Values{}
-	keep := func(name, value string, use bool) {
-		if use && value != "" {
+	keep := func(name, value string) {
+		if value != "" {
 			query.Set(name, value)
 		}
 	}
-	keep("service", f.Service, true)
-	keep("environment", f.Environment, true)
+	keep("service", f.Service)
+	keep("environment", f.Environment)
 	if o := deployment.Outcome(answer(c, "outcome")); slices.Contains(deployment.Outcomes, o) {
 		f.Outcome = o
-		keep("outcome", string(o), true)
+		keep("outcome", string(o))
 	}
 	if begins, _, ok := dayIn(zone, answer(c, "from")); ok {
 		f.From = begins
-		keep("from", answer(c, "from"), true)
+		keep("from", answer(c, "from"))
 	}
 	if _, ends, ok := dayIn(zone, answer(c, "to")); ok {
 		f.To = ends
-		keep("to", answer(c, "to"), true)
+		keep("to", answer(c, "to"))
 	}
 	return f, query
 }

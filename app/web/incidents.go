@@ -305,7 +305,7 @@ func (w *Web) reported(c echo.Context, answers url.Values) (incident.Incident, e
 	if err != nil {
 		return i, err
 	}
-	i.Services = append(slugs, more...)
+	i.Services = slices.Concat(slugs, more)
 	i.Severity = incident.Severity(answers.Get("severity"))
 	i.Kind = incident.Kind(cmp.Or(answers.Get("kind"), string(incident.Real)))
 	i.Class = incident.Class(cmp.Or(answers.Get("class"), string(incident.UnknownClass)))

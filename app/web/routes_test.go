@@ -36,14 +36,14 @@ func (r route) filled() string {
 	return strings.Join(parts, "/")
 }
 
-func (r route) ask(b *browser, form string, header http.Header) *page {
+func (r route) ask(b *browser, header http.Header) *page {
 	if r.method == http.MethodPost {
 		if header == nil {
 			header = http.Header{}
 		}
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	return b.ask(r.method, r.filled(), form, header)
+	return b.ask(r.method, r.filled(), "", header)
 }
 
 func TestStrangersAreAskedToSignIn(t *testing.T) {
@@ -55,7 +55,7 @@ func TestStrangersAreAskedToSignIn(t *testing.T) {
 		if open != (r.role == stranger) {
 			t.Errorf("%s %s asks for the role %q", r.method, r.path, r.role)
 		}
-		p := r.ask(b, "", nil)
+		p := r.ask(b, nil)
 		if p.header.Get("Content-Security-Policy") != policy {
 			t.Errorf("%s comes without the policy", p.asked)
 		}
@@ -83,7 +83,7 @@ func TestRolesAreAsked(t *testing.T) {
 	for _, r := range s.web.routes() {
 		for role, b := range browsers {
 			if r.role != stranger && !role.Includes(r.role) {
-				r.ask(b, "", nil).is(http.StatusForbidden)
+				r.ask(b, nil).is(http.StatusForbidden)
 			}
 		}
 	}
@@ -97,8 +97,8 @@ func TestOtherSitesCannotSendForms(t *testing.T) {
 		if r.method != http.MethodPost {
 			continue
 		}
-		r.ask(b, "", http.Header{"Sec-Fetch-Site": {"cross-site"}}).is(http.StatusForbidden)
-		r.ask(b, "", http.Header{"Origin": {"https://elsewhere.example"}}).is(http.StatusForbidden)
+		r.ask(b, http.Header{"Sec-Fetch-Site": {"cross-site"}}).is(http.StatusForbidden)
+		r.ask(b, http.Header{"Origin": {"https://elsewhere.example"}}).is(http.StatusForbidden)
 	}
 	b.get(link.Profile).is(http.StatusOK)
 }

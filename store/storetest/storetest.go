@@ -160,7 +160,7 @@ func makeTemplate(ctx context.Context, server string) (string, error) {
 				return err
 			}
 			content, err := fs.ReadFile(files, path)
-			fmt.Fprintf(sum, "%s %d\n%s", path, len(content), content)
+			_, _ = fmt.Fprintf(sum, "%s %d\n%s", path, len(content), content) // a hash takes everything
 			return err
 		})
 		if err != nil {

@@ -161,7 +161,7 @@ func endings() []ui.Option {
 }
 
 // ResolveForm asks what ended it.
-func ResolveForm(i incident.Incident, typed url.Values, err error, c ui.Clock) ui.Form {
+func ResolveForm(i incident.Incident, typed url.Values, err error, _ ui.Clock) ui.Form {
 	Default(typed, "ended_by", string(i.EndedBy))
 	return ui.NewForm(ui.Form{
 		Action: link.ResolveIncident(int64(i.ID)), Submit: "Mark as resolved", Cancel: link.Incident(int64(i.ID)),

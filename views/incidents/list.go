@@ -149,12 +149,12 @@ func Finding(p ui.Pager, one, many string, filtered bool) string {
 }
 
 func listFilters(query url.Values, names Names) []ui.Question {
-	choice := func(name, label, any string, options []ui.Option) ui.Question {
+	choice := func(name, label string, options []ui.Option) ui.Question {
 		return ui.Question{Control: ui.OneOf, Field: ui.Field{
-			Name: name, Label: label, Value: query.Get(name), Options: append([]ui.Option{{Value: "", Label: any}}, options...),
+			Name: name, Label: label, Value: query.Get(name), Options: append([]ui.Option{{Value: "", Label: "Any"}}, options...),
 		}}
 	}
-	service := choice("service", "Service", "Any", append([]ui.Option{{Value: None, Label: "Unassigned"}}, names.Services...))
+	service := choice("service", "Service", append([]ui.Option{{Value: None, Label: "Unassigned"}}, names.Services...))
 	if names.Many {
 		service = ui.Question{Field: ui.Field{Name: "service", Label: "Service", Value: query.Get("service"), Placeholder: "card-gateway, or none"}}
 	}
@@ -176,12 +176,12 @@ func listFilters(query url.Values, names Names) []ui.Question {
 	}
 	return []ui.Question{
 		{Field: ui.Field{Name: "q", Label: "Words or a reference", Type: "search", Value: query.Get("q")}},
-		choice("status", "Status", "Any", statuses),
-		choice("severity", "Severity", "Any", append(severities, ui.Option{Value: None, Label: "Unknown"})),
+		choice("status", "Status", statuses),
+		choice("severity", "Severity", append(severities, ui.Option{Value: None, Label: "Unknown"})),
 		service,
-		choice("team", "Built by", "Any", names.Teams),
-		choice("kind", "Kind", "Any", kinds),
-		choice("class", "Class", "Any", classes),
+		choice("team", "Built by", names.Teams),
+		choice("kind", "Kind", kinds),
+		choice("class", "Class", classes),
 		{Field: ui.Field{Name: "problem", Label: "Problem", Value: query.Get("problem"), Placeholder: "PRB-7"}},
 		{Field: ui.Field{Name: "from", Label: "Started from", Type: "date", Value: query.Get("from")}},
 		{Field: ui.Field{Name: "to", Label: "until", Type: "date", Value: query.Get("to")}},

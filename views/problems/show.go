@@ -123,7 +123,7 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 		p.Timeline, p.Earlier = p.Timeline[:stepsShown], p.Timeline[stepsShown:]
 	}
 	fixes := fixesOf(f.FollowUps, seen, c)
-	p.Finding = findingOf(seen, fixes, c)
+	p.Finding = findingOf(seen, fixes)
 	p.Figures = figuresOf(figures, fixes, f.FollowUps, seen, c)
 	p.History = historyOf(seen, f.FollowUps, c)
 	for _, l := range p.History.Lanes {
@@ -162,7 +162,7 @@ func fixesOf(all []followup.FollowUp, seen []problem.Occurrence, c ui.Clock) fix
 }
 
 // findingOf says the history in a sentence or two: how often in how long, how the gap went, what came of the fixes.
-func findingOf(seen []problem.Occurrence, n fixes, c ui.Clock) string {
+func findingOf(seen []problem.Occurrence, n fixes) string {
 	if len(seen) == 0 {
 		return "No incident belongs to it yet"
 	}
