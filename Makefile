@@ -1,7 +1,7 @@
 # The commands of the house. `go run . demo` and `go test ./...` need none of this.
 VERSION ?=
 
-.PHONY: build static test generate lint ci
+.PHONY: build static test screenshots generate lint ci
 
 build: ## a binary for this machine
 	go build -o bin/upshot .
@@ -12,6 +12,9 @@ static: ## one that needs nothing beside it
 
 test:
 	go test ./...
+
+screenshots: ## pictures of every page, light and dark, wide and narrow; needs Chromium
+	go test ./app -run CanBeRead -screenshots $(CURDIR)/bin/screenshots
 
 generate: ## after a change of a .templ file
 	go tool templ generate

@@ -21,6 +21,7 @@ const (
 	ofEachOne    = 100 // the latest
 	ofSameKey    = 50  // the latest
 	sampledWords = 1_000
+	fewTitles    = 20 // where there are fewer, a word that two bear is still thought rare: nobody can know yet
 )
 
 // Similar gives at most n likely earlier incidents of one, which need not be saved yet. Those that are compared are
@@ -117,7 +118,7 @@ func (s *Store) rarity(ctx context.Context, words []string) ([]string, func(stri
 	slices.SortStableFunc(rare, func(a, b string) int { return int(titles[a] - titles[b]) })
 	weigh := func(word string) float64 {
 		if n, known := titles[word]; known && n > 0 {
-			return math.Log(1 + float64(newest)/n)
+			return math.Log(1 + float64(max(newest, fewTitles))/n)
 		}
 		return math.Log(1 + float64(newest)) // as rare as can be: none bears it, or nobody asked for it
 	}

@@ -33,6 +33,20 @@ func Chromium(t testing.TB) string {
 	return ""
 }
 
+// Axe gives the source of axe-core, which UPSHOT_AXE names: "npm pack axe-core" has it as axe.min.js.
+func Axe(t testing.TB) string {
+	t.Helper()
+	path := os.Getenv("UPSHOT_AXE")
+	if path == "" {
+		lacks(t, "UPSHOT_AXE is not set: pages not tried with axe-core")
+	}
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("UPSHOT_AXE: %v", err)
+	}
+	return string(source)
+}
+
 func lacks(t testing.TB, reason string) {
 	t.Helper()
 	if os.Getenv("UPSHOT_TEST_REQUIRE") == "all" {

@@ -269,7 +269,7 @@ func NewProfilePage(u account.User, typed *account.Profile, wrongProfile, wrongP
 		Profile:     ui.NewForm(profileForm(link.Profile, shown.DisplayName, shown.Email, shown.Zone), wrongProfile),
 		Password: ui.NewForm(ui.Form{
 			Action: link.OwnPassword, Submit: "Change the password",
-			Above: about("Password", "Changing it ends your sessions in other browsers."),
+			Above: aboutPassword(u.Name),
 			Questions: []ui.Question{
 				{Field: ui.Field{Name: "old_password", Label: "Present password", Type: "password", Autocomplete: "current-password", Required: true}},
 				{Field: ui.Field{Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Required: true, Help: "At least " + strconv.Itoa(account.MinPassword) + " characters; four or five words are easy to remember."}},

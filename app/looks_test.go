@@ -1,0 +1,217 @@
+package app
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"upshot/internal/testneed"
+	"upshot/views/link"
+)
+
+var screenshots = flag.String("screenshots", "", "folder for pictures of every page; axe is left out then")
+
+// everyPage is one page of each kind, under a name for its picture. The example history gives each word the same
+// reference every time: incident 85 is still going on, problem 1 is the memory leak.
+var everyPage = []struct{ name, address string }{
+	{"dashboard", link.Home},
+	{"queue", link.Queue},
+	{"queue-year", link.With(link.Queue, "window", "365")},
+	{"search", link.With(link.Search, "q", "cache")},
+	{"search-nothing", link.With(link.Search, "q", "zeppelin")},
+	{"not-found", "/nowhere"},
+
+	{"incidents", link.Incidents},
+	{"incidents-none", link.With(link.Incidents, "q", "zeppelin")},
+	{"incident-open", link.Incident(85)},
+	{"incident-recurred", link.Incident(82)},
+	{"incident-closed", link.Incident(75)},
+	{"incident-report", link.ReportIncident},
+	{"incident-edit", link.EditIncident(85)},
+	{"incident-resolve", link.ResolveIncident(85)},
+	{"incident-close", link.CloseIncident(85)},
+	{"incident-reopen", link.ReopenIncident(75)},
+	{"incident-tell", link.TellDevelopers(85)},
+	{"incident-moments", link.IncidentMoments(85)},
+	{"incident-merge", link.MergeIncident(85)},
+	{"incident-note", link.IncidentNotes(85)},
+	{"note", link.Note(1)},
+	{"note-edit", link.EditNote(1)},
+
+	{"problems", link.Problems},
+	{"problem", link.Problem(1)},
+	{"problem-new", link.NewProblem},
+	{"problem-edit", link.EditProblem(1)},
+	{"problem-again", link.ProblemAgain(1)},
+	{"problem-merge", link.MergeProblem(1)},
+	{"problem-split", link.SplitProblem(1)},
+
+	{"followups", link.FollowUps},
+	{"followup-waiting", link.FollowUp(1)},
+	{"followup-done", link.FollowUp(2)},
+	{"followup-new", link.NewFollowUpFor("INC-85")},
+	{"followup-edit", link.EditFollowUp(1)},
+
+	{"services", link.Services},
+	{"service", link.Service("booking-api")},
+	{"service-new", link.NewService},
+	{"service-edit", link.EditService("booking-api")},
+	{"teams", link.Teams},
+	{"team", link.Team("booking")},
+	{"team-new", link.NewTeam},
+	{"team-edit", link.EditTeam("booking")},
+	{"deployments", link.Deployments},
+	{"deployment", link.Deployment(100)},
+	{"deployment-new", link.NewDeployment},
+	{"deployment-edit", link.EditDeployment(100)},
+
+	{"people", link.People},
+	{"person", link.Person(1)},
+	{"tokens", link.Tokens},
+	{"profile", link.Profile},
+}
+
+// A page is looked at wide and narrow, in light and in dark. Only colours differ between the schemes.
+var everyLook = []struct {
+	width  int64
+	scheme string
+	rules  string // for axe
+}{
+	{wide, "light", everyRule},
+	{wide, "dark", colours},
+	{narrow, "light", colours},
+	{narrow, "dark", everyRule},
+}
+
+const (
+	everyRule = `{type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`
+	colours   = `{type: "rule", values: ["color-contrast", "link-in-text-block", "target-size"]}`
+)
+
+func TestEveryPageCanBeReadByEverybody(t *testing.T) {
+	t.Parallel()
+	axe := axeUnlessPictures(t)
+	testneed.Chromium(t)
+	a, err := NewDemo(t.Context(), testConfig(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := openBrowser(t, serve(t, a))
+
+	for _, page := range everyPage {
+		b.open(page.address)
+		lookAtPage(b, axe, page.name)
+	}
+}
+
+func TestTheFirstPagesCanBeReadByEverybody(t *testing.T) {
+	t.Parallel()
+	axe := axeUnlessPictures(t)
+	b, a := openEmpty(t, time.Now)
+	setup, err := a.SetupLink(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.open(strings.TrimPrefix(setup, a.config.BaseURL))
+	lookAtPage(b, axe, "setup")
+	b.open(link.SignIn)
+	lookAtPage(b, axe, "signin")
+	addPerson(t, a)
+	b.signIn()
+	for _, page := range []struct{ name, address string }{
+		{"first-dashboard", link.Home},
+		{"first-queue", link.Queue},
+		{"first-incidents", link.Incidents},
+		{"first-problems", link.Problems},
+		{"first-followups", link.FollowUps},
+		{"first-services", link.Services},
+		{"first-teams", link.Teams},
+		{"first-deployments", link.Deployments},
+		{"first-tokens", link.Tokens},
+	} {
+		b.open(page.address)
+		lookAtPage(b, axe, page.name)
+	}
+	b.open(link.ReportIncident)
+	b.press("main form .btn.primary")
+	lookAtPage(b, axe, "incident-report-wrong")
+}
+
+// axeUnlessPictures gives axe-core, or nothing when pictures are asked for.
+func axeUnlessPictures(t *testing.T) string {
+	if *screenshots != "" {
+		return ""
+	}
+	return testneed.Axe(t)
+}
+
+// lookAtPage looks at the page that is open.
+func lookAtPage(b *browser, axe, name string) {
+	b.t.Helper()
+	for _, look := range everyLook {
+		b.looks(look.width, look.scheme)
+		if beyond := answer[int](b, "document.documentElement.scrollWidth - innerWidth"); beyond > 0 {
+			b.t.Errorf("%s is %d px wider than the window of %d px", b.at, beyond, look.width)
+		}
+		if *screenshots != "" {
+			b.picture(fmt.Sprintf("%s-%d-%s.png", name, look.width, look.scheme))
+			continue
+		}
+		for _, v := range violations(b, axe, look.rules) {
+			b.t.Errorf("%s, %d px, %s: %s", b.at, look.width, look.scheme, v)
+		}
+	}
+}
+
+// violations asks axe-core what somebody could not read or reach on the page.
+func violations(b *browser, axe, rules string) []string {
+	if !answer[bool](b, "typeof axe === 'object'") {
+		answer[bool](b, axe+";true")
+	}
+	var found []struct {
+		ID    string
+		Help  string
+		Nodes []struct {
+			Target         []any
+			HTML           string
+			FailureSummary string
+		}
+	}
+	raw := answer[string](b, `axe.run(document, {resultTypes: ["violations"], runOnly: `+rules+`}).then(r => JSON.stringify(r.violations))`, chromedp.EvalAwaitPromise)
+	if err := json.Unmarshal([]byte(raw), &found); err != nil {
+		b.t.Fatal(err)
+	}
+	var all []string
+	for _, v := range found {
+		where := make([]string, 0, len(v.Nodes))
+		for _, n := range v.Nodes {
+			where = append(where, fmt.Sprintf("  %v %s\n    %s", n.Target, n.HTML, strings.ReplaceAll(n.FailureSummary, "\n", " ")))
+		}
+		slices.Sort(where)
+		all = append(all, fmt.Sprintf("%s (%s)\n%s", v.Help, v.ID, strings.Join(where, "\n")))
+	}
+	return all
+}
+
+// picture writes the whole page to the folder of screenshots.
+func (b *browser) picture(name string) {
+	b.t.Helper()
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.MkdirAll(*screenshots, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(*screenshots, name), png, 0o644)
+	}
+	if err != nil {
+		b.t.Fatalf("picture of %s: %v", b.at, err)
+	}
+}
