@@ -90,7 +90,6 @@ func barOf(r Row, history []ticket.Interval) ui.Bar {
 	if l.Incomplete || l.QueuedAt.IsZero() {
 		return b
 	}
-	b.Segments = segments(history, l.QueuedAt)
 	b.DoneAt, b.VerifiedAt = l.DoneAt, l.VerifiedAt
 	if !l.ShippedAt.IsZero() {
 		b.QuietUntil = l.ShippedAt.Add(followup.QuietPeriod)
@@ -99,12 +98,14 @@ func barOf(r Row, history []ticket.Interval) ui.Bar {
 	if finishes := ticket.Finishes(history); (failed(f) || gaveUp) && len(finishes) > 0 {
 		b.DoneAt, b.FailedAt = finishes[len(finishes)-1].At, f.FixFailedAt
 	}
+	b.Segments = segments(history, l.QueuedAt, b.DoneAt)
 	b.Marks = r.marks()
 	return b
 }
 
-// segments are the stretches in the backlog and under work since it was queued, neighbours of one state joined.
-func segments(history []ticket.Interval, queuedAt time.Time) []ui.Segment {
+// segments are the stretches in the backlog, under work and finished since it was queued, neighbours of one state
+// joined; from doneAt on the bar shows what came after.
+func segments(history []ticket.Interval, queuedAt, doneAt time.Time) []ui.Segment {
 	var all []ui.Segment
 	left := false
 	for _, i := range ticket.Since(history, queuedAt) {
@@ -112,8 +113,12 @@ func segments(history []ticket.Interval, queuedAt time.Time) []ui.Segment {
 		switch {
 		case i.Category == ticket.InProgress:
 			state, left = ui.Working, true
+		case i.Category == ticket.Done:
+			state, left = ui.Done, true
+			if !doneAt.IsZero() && !i.From.Before(doneAt) {
+				continue
+			}
 		case i.Category != ticket.ToDo:
-			left = left || i.Category == ticket.Done
 			continue
 		case left:
 			state = ui.SentBack

@@ -254,7 +254,7 @@ type drawing struct {
 	lines      []drawnLine
 	blocks     []block
 	torn       *spot // the bar began before the window
-	done       *spot
+	done       []spot
 	verified   *spot
 	failed     *spot
 	bumps      []spot
@@ -320,6 +320,13 @@ func (b Bar) drawSegments(s Span, d *drawing) {
 		if !end.After(s.From()) || g.From.After(s.Now) {
 			continue
 		}
+		if g.State == Done { // finished, and reopened later
+			if s.holds(g.From) {
+				d.done = append(d.done, spot{s.X(g.From), "done " + s.Day(g.From)})
+			}
+			d.lines = append(d.lines, drawnLine{from: s.X(g.From), to: s.X(end), class: "b-ver"})
+			continue
+		}
 		if g.From.Before(s.From()) {
 			d.torn = &spot{trackFrom, "began " + s.Day(g.From) + ", before this window"}
 		}
@@ -348,7 +355,7 @@ func (b Bar) drawAfterDone(s Span, d *drawing) {
 		return
 	}
 	if s.holds(b.DoneAt) {
-		d.done = &spot{s.X(b.DoneAt), "done " + s.Day(b.DoneAt)}
+		d.done = append(d.done, spot{s.X(b.DoneAt), "done " + s.Day(b.DoneAt)})
 	}
 	line := drawnLine{from: s.X(b.DoneAt), class: "b-ver"}
 	var end time.Time
