@@ -184,7 +184,7 @@ func listFilters(query url.Values, names Names) []ui.Question {
 		choice("class", "Class", classes),
 		{Field: ui.Field{Name: "problem", Label: "Problem", Value: query.Get("problem"), Placeholder: "PRB-7"}},
 		{Field: ui.Field{Name: "from", Label: "Started from", Type: "date", Value: query.Get("from")}},
-		{Field: ui.Field{Name: "to", Label: "until", Type: "date", Value: query.Get("to")}},
+		{Field: ui.Field{Name: "to", Label: "Started until", Type: "date", Value: query.Get("to")}},
 	}
 }
 

@@ -186,6 +186,10 @@ func knownOf(f Facts) []rootcause.Note {
 	return known
 }
 
+func mergedHere(n int) string {
+	return ui.Sentence(ui.InWords(n)) + plural(n, " other report is", " other reports are") + " merged into this one."
+}
+
 // servicesOf names the services in the order of the incident; one that the catalog does not know keeps its slug.
 func servicesOf(i incident.Incident, known []catalog.Service) []Linked {
 	var all []Linked

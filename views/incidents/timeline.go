@@ -169,7 +169,7 @@ func Told(e audit.Event, c ui.Clock) Entry {
 			entry.Text = "Revised a note"
 			entry.Changes = changes(before, after, c)
 		}
-		entry.Link, entry.Ref, entry.Word = link.Note(e.SubjectID), "note", true
+		entry.Link, entry.Ref, entry.Word = link.Note(e.SubjectID), "read it", true
 		return entry
 	case audit.FollowUp:
 		entry.Icon = "idea"
@@ -191,7 +191,7 @@ func Told(e audit.Event, c ui.Clock) Entry {
 		if entry.Text == "" {
 			entry.Text = "Deployment " + e.Action
 		}
-		entry.Ref, entry.Link, entry.Word = "deployment", link.Deployment(e.SubjectID), true
+		entry.Ref, entry.Link, entry.Word = "look at it", link.Deployment(e.SubjectID), true
 		return entry
 	case audit.Problem:
 		entry.Icon = "same"

@@ -53,7 +53,7 @@ func TestAnEventIsToldInASentence(t *testing.T) {
 		"joined":            {event: audit.Event{Subject: audit.Incident, Action: "joined", After: audit.Fields(fields("problem", "PRB-7"))}, text: "Recognised as the same failure as", ref: "PRB-7"},
 		"merged":            {event: audit.Event{Subject: audit.Incident, Action: "merged", After: audit.Fields(fields("incident", "INC-3", "into", "INC-7"))}, text: "Merged INC-3 into INC-7: two reports of one occurrence"},
 		"a decision":        {event: audit.Event{Subject: audit.Incident, Action: "decided against a change", Reason: "too rare", After: audit.Fields(fields("look_again_on", "2027-01-15"))}, text: "Decided against a change, to look again on 15 Jan 2027", more: "too rare"},
-		"a note":            {event: audit.Event{Subject: audit.Note, SubjectID: 4, Action: "noted", After: audit.Fields(fields("kind", "cause"))}, text: "Noted a confirmed cause", ref: "note"},
+		"a note":            {event: audit.Event{Subject: audit.Note, SubjectID: 4, Action: "noted", After: audit.Fields(fields("kind", "cause"))}, text: "Noted a confirmed cause", ref: "read it"},
 		"a promise":         {event: audit.Event{Subject: audit.FollowUp, SubjectID: 9, Action: "promised", After: audit.Fields(fields("title", "A test"))}, text: "Promised a change: A test", ref: "FU-9"},
 		"a program":         {event: audit.Event{Subject: audit.Incident, Action: "reported", Actor: account.Actor{Kind: account.Machine, Name: "deploy bot"}}, text: "Reported", side: "deploy bot, by token"},
 		"a source":          {event: audit.Event{Subject: audit.Incident, Action: "reported", Actor: account.Actor{Kind: account.Source, Name: "alertmanager"}}, text: "Reported", side: "the source alertmanager"},

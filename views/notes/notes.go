@@ -146,6 +146,7 @@ func words(values []string) []ui.Option {
 type ShowPage struct {
 	Heading ui.Heading
 	Now     Item
+	Edit    string     // address, for those who may
 	Earlier []Revision // newest first
 	Back    string
 	BackTo  string
@@ -164,7 +165,7 @@ type Revision struct {
 // NewShowPage puts the revisions in order, newest first; the present text stands above them.
 func NewShowPage(n rootcause.Note, revisions []rootcause.Revision, canEdit bool, c ui.Clock) ShowPage {
 	p := ShowPage{Now: Items([]rootcause.Note{n}, n.Incident, n.Problem, canEdit, c)[0]}
-	p.Now.History = ""
+	p.Edit, p.Now.Edit, p.Now.History = p.Now.Edit, "", ""
 	p.BackTo, p.Back = About(n)
 	title := fmt.Sprintf("%s, revised %s", p.Now.Kind, timesRevised(n.Revision-1))
 	if n.Revision <= 1 {

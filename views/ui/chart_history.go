@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -125,11 +126,20 @@ func (h History) lanes(s Span) []lane {
 			}
 		case one.verified != nil:
 			one.after, one.tone, one.afterX = "verified", "good", one.verified.x
+			if one.crowded() {
+				one.after = "" // the mark says it too
+			}
 		}
 		one.flip = passes(one.afterX, one.after+"  ", wideTrack)
 		all[i] = one
 	}
 	return all
+}
+
+// crowded tells whether a later mark stands where the lane's words would.
+func (l lane) crowded() bool {
+	end := l.afterX + letter*float64(len(l.after)+4)/wideTrack*100
+	return slices.ContainsFunc(l.drawing.after, func(d diamond) bool { return d.x >= l.afterX && d.x <= end })
 }
 
 // passes tells whether a text that begins at x would run past the chart's end.

@@ -265,7 +265,7 @@ func HistoryChart(h History) templ.Component {
 		}
 		for _, l := range h.lanes(s) {
 			if l.drop {
-				templ_7745c5c3_Err = vertical("fail-l", l.afterX, 62, l.y-9).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = vertical("fail-l", l.failed.x, 62, l.y-9).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
