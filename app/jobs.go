@@ -21,6 +21,12 @@ type tidy struct{ job.Once }
 // Kind names the work in the database.
 func (tidy) Kind() string { return "tidy" }
 
+// keepStale brings up to date what an import that was broken off has left.
+type keepStale struct{ job.Once }
+
+// Kind names the work in the database.
+func (keepStale) Kind() string { return "keep_stale" }
+
 // jobs lists the work that no request waits for.
 func (a *App) jobs(log *slog.Logger) *job.Queue {
 	return job.New(log,
@@ -37,6 +43,10 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 			}
 			return a.store.InTx(ctx, func(ctx context.Context) error { return a.store.ForgetAnswers(ctx, a.now().Add(-account.AnswersKept)) })
 		}, job.Limits{}),
+		job.Work(func(ctx context.Context, _ keepStale) error {
+			return a.words.keeper.KeepStale(ctx, account.AsJob("kept figures"))
+		}, job.Limits{Timeout: 10 * time.Minute}),
+		job.Every(5*time.Minute, keepStale{}),
 		job.Every(15*time.Minute, verifyDue{}),
 		job.Every(time.Hour, tidy{}),
 	)

@@ -89,6 +89,47 @@ func (s *Store) PutInProblem(ctx context.Context, id problem.ID, incidents []inc
 	return explain(s.db(ctx).Exec("UPDATE incidents SET problem_id = ?, version = version + 1 WHERE id IN ?", id, incidents).Error, "incident")
 }
 
+// MarkStale notes that what is kept about problems is to be brought up to date: see ClaimStale.
+func (s *Store) MarkStale(ctx context.Context, ids []problem.ID) error {
+	// The marker's row is locked, old or new: whoever claims it sees what this transaction did, or finds it again.
+	for some := range slices.Chunk(slices.Sorted(slices.Values(ids)), together) {
+		args := make([]any, len(some))
+		for n, id := range some {
+			args[n] = id
+		}
+		err := s.db(ctx).Exec("INSERT INTO stale_problems (problem_id) VALUES (?)"+strings.Repeat(", (?)", len(some)-1)+
+			" ON CONFLICT (problem_id) DO UPDATE SET problem_id = excluded.problem_id", args...).Error
+		if err != nil {
+			return explain(err, "problem")
+		}
+	}
+	return nil
+}
+
+// ClaimStale takes the marks of at most that many problems away. Whoever claims them keeps them in the same
+// transaction, so that the marks are back when that fails.
+func (s *Store) ClaimStale(ctx context.Context, atMost int) (ids []problem.ID, err error) {
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		marks := table[staleProblemRow](s.db(ctx), forUpdate).Order("problem_id").Limit(atMost)
+		rows, err := marks.Find(ctx)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			ids = append(ids, problem.ID(r.ProblemID))
+		}
+		_, err = table[staleProblemRow](s.db(ctx)).Where("problem_id IN ?", ids).Delete(ctx)
+		return err
+	})
+	return ids, explain(err, "problem")
+}
+
+type staleProblemRow struct {
+	ProblemID int64 `gorm:"primaryKey"`
+}
+
+func (staleProblemRow) TableName() string { return "stale_problems" }
+
 // CreateIncidents saves many new incidents in few statements and gives their numbers in the same order.
 func (s *Store) CreateIncidents(ctx context.Context, all []incident.Incident) ([]incident.ID, error) {
 	rows := make([]incidentRow, len(all))

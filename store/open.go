@@ -29,6 +29,8 @@ import (
 const (
 	sqliteReaders  = 4                // more only compete with the writer for the processor
 	sqliteBusy     = 5 * time.Second  // how long another process may hold the file
+	sqliteCache    = 32 << 10         // KiB of the file that the writer may hold in memory: an import touches every index
+	sqliteRead     = 8 << 10          // KiB, likewise for each reader
 	postgresConns  = 16               // unless the address says pool_max_conns
 	connectTimeout = 10 * time.Second // to the first answer of PostgreSQL
 )
@@ -99,7 +101,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	// The writer comes first: readers can neither create the file nor switch it to write-ahead logging.
 	// FULL makes an acknowledged commit outlive a power cut.
 	s.write, err = sql.Open("sqlite3", sqliteAddress(path,
-		"_journal_mode=WAL", "_synchronous=FULL", "_foreign_keys=1", "_txlock=immediate"))
+		"_journal_mode=WAL", "_synchronous=FULL", "_foreign_keys=1", "_txlock=immediate", fmt.Sprintf("_cache_size=%d", -sqliteCache)))
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := s.write.PingContext(ctx); err != nil {
 		return nil, errors.Join(sqliteFault(path, folder, err), s.Close())
 	}
-	s.read, err = sql.Open("sqlite3", sqliteAddress(path, "mode=ro", "_query_only=1"))
+	s.read, err = sql.Open("sqlite3", sqliteAddress(path, "mode=ro", "_query_only=1", fmt.Sprintf("_cache_size=%d", -sqliteRead)))
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -33,6 +33,8 @@ type KeeperStore interface {
 	UpdateFollowUp(ctx context.Context, id ID, change func(*FollowUp) error) (before, after FollowUp, err error)
 	// KeepLedger writes the kept part of a ledger, where it differs.
 	KeepLedger(ctx context.Context, id ID, l Ledger) error
+	// ClaimStale takes the marks of some problems away that an import has left to be kept.
+	ClaimStale(ctx context.Context, atMost int) ([]problem.ID, error)
 }
 
 // Causes says where causes are noted within a problem.
@@ -90,6 +92,32 @@ func (k *Keeper) KeepFollowUp(ctx context.Context, actor account.Actor, f Follow
 	}
 	now := k.Now()
 	return k.Store.KeepLedger(ctx, f.ID, LedgerOf(f, Intervals(f, now), nil, now))
+}
+
+// keptTogether is how many problems KeepStale keeps in one transaction: enough to be quick, few enough not to keep
+// others waiting.
+const keptTogether = 25
+
+// KeepStale keeps all problems that imports have marked. An import does so when its rows are in, and a job does it for
+// imports that did not come so far.
+func (k *Keeper) KeepStale(ctx context.Context, actor account.Actor) error {
+	for {
+		var some []problem.ID
+		err := k.Store.InTx(ctx, func(ctx context.Context) (err error) {
+			if some, err = k.Store.ClaimStale(ctx, keptTogether); err != nil {
+				return err
+			}
+			for _, id := range some {
+				if err := k.KeepProblem(ctx, actor, id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(some) < keptTogether {
+			return err
+		}
+	}
 }
 
 // KeepProblem keeps a problem: which of its incidents are recurrences and significant, what waiting for

@@ -37,6 +37,8 @@ type Store interface {
 	CreateIncidents(ctx context.Context, all []incident.Incident) ([]incident.ID, error)
 	CreateNotes(ctx context.Context, all []rootcause.Note) ([]rootcause.ID, error)
 	AppendAll(ctx context.Context, all []audit.Event) error
+	// MarkStale notes that what is kept about problems is to be brought up to date.
+	MarkStale(ctx context.Context, ids []problem.ID) error
 }
 
 // Identity is what is known of a group key.
@@ -45,9 +47,9 @@ type Identity struct {
 	Alone   incident.Incident // the latest incident with the key, when it has no problem; ID 0: none
 }
 
-// Keeper brings what is kept about problems up to date.
+// Keeper brings what is kept about marked problems up to date.
 type Keeper interface {
-	KeepProblem(ctx context.Context, actor account.Actor, id problem.ID) error
+	KeepStale(ctx context.Context, actor account.Actor) error
 }
 
 // batch is how many rows share a transaction: enough to be quick, few enough not to keep others waiting.
@@ -128,9 +130,14 @@ func (im *Importer) Import(ctx context.Context, rows Reader, m Meaning) (Report,
 			return report, err
 		}
 	}
-	err := flush()
+	if err := flush(); err != nil {
+		return report, err
+	}
 	im.Progress(report.Read)
-	return report, err
+	if im.DryRun {
+		return report, nil
+	}
+	return report, im.Keeper.KeepStale(ctx, actor)
 }
 
 func (im *Importer) refuse(report *Report, wrong ...Problem) {
@@ -195,12 +202,8 @@ func (im *Importer) put(ctx context.Context, actor account.Actor, m Meaning, ent
 		if err := im.write(ctx, actor, fresh); err != nil {
 			return err
 		}
-		for _, p := range touched {
-			if err := im.Keeper.KeepProblem(ctx, actor, p); err != nil {
-				return err
-			}
-		}
-		return nil
+		// A failure that comes often is in every batch; it is kept once, when all rows are in.
+		return im.Store.MarkStale(ctx, touched)
 	}
 	if err := im.Store.InTx(ctx, put); err != nil {
 		return fmt.Errorf("lines %d to %d: %w", entries[0].Line, entries[len(entries)-1].Line, err)

@@ -67,6 +67,9 @@ CREATE TABLE problem_identities (
 );
 CREATE INDEX problem_identities_problem ON problem_identities (problem_id);
 
+-- Problems that an import added incidents to and whose kept figures are still to follow.
+CREATE TABLE stale_problems (problem_id INTEGER PRIMARY KEY REFERENCES problems (id));
+
 CREATE TABLE incidents (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   title TEXT NOT NULL,
@@ -301,6 +304,7 @@ DROP TABLE incident_participants;
 DROP TABLE incident_segments;
 DROP TABLE incident_services;
 DROP TABLE incidents;
+DROP TABLE stale_problems;
 DROP TABLE problem_identities;
 DROP TABLE problems;
 DROP TABLE regrouping_kinds;
