@@ -66,6 +66,11 @@ func (s *Store) IdentitiesOf(ctx context.Context, source string, groupKeys []str
 		for _, j := range joined {
 			known[j.GroupKey] = importer.Identity{Problem: j.ProblemID}
 		}
+		// Only keys without a problem: those with one may bear thousands of incidents, all of them in it.
+		some = slices.DeleteFunc(slices.Clone(some), func(key string) bool { return known[key].Problem != 0 })
+		if len(some) == 0 {
+			continue
+		}
 		alone, err := table[incidentRow](s.db(ctx)).
 			Where("source = ? AND group_key IN ? AND group_key <> '' AND problem_id IS NULL", source, some).Order("started_at, id").Find(ctx)
 		if err != nil {
@@ -76,9 +81,7 @@ func (s *Store) IdentitiesOf(ctx context.Context, source string, groupKeys []str
 			return nil, explain(err, "incident")
 		}
 		for _, i := range incidents {
-			if known[i.GroupKey].Problem == 0 {
-				known[i.GroupKey] = importer.Identity{Alone: i}
-			}
+			known[i.GroupKey] = importer.Identity{Alone: i}
 		}
 	}
 	return known, nil

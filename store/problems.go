@@ -277,12 +277,12 @@ func (s *Store) members(ctx context.Context, ids []problem.ID, since time.Time) 
 	if len(ids) == 0 {
 		return members, nil
 	}
-	q := table[incidentRow](s.db(ctx)).Select(memberColumns).
-		Where("problem_id IN ? AND kind = ? AND merged_into IS NULL", ids, incident.Real)
+	condition, args := "problem_id IN ? AND kind = ? AND merged_into IS NULL", []any{ids, incident.Real}
 	if !since.IsZero() {
-		q = q.Where("started_at >= ?", since.UTC())
+		condition += " AND started_at >= ?"
+		args = append(args, since.UTC())
 	}
-	rows, err := q.Order("started_at, id").Find(ctx)
+	found, err := s.memberRows(ctx, "SELECT "+memberColumns+" FROM incidents WHERE "+condition+" ORDER BY started_at, id", args)
 	if err != nil {
 		return nil, explain(err, "incident")
 	}
@@ -296,10 +296,31 @@ WHERE g.incident_id = i.id AND i.problem_id IN ? ORDER BY g.incident_id, g.start
 	for _, g := range segments {
 		earlier[g.IncidentID] = append(earlier[g.IncidentID], g.segment())
 	}
-	for _, r := range rows {
+	for _, r := range found {
 		i := r.incident()
 		i.Segments = earlier[r.ID]
 		members[i.Problem] = append(members[i.Problem], i.Member())
 	}
 	return members, nil
+}
+
+// memberRows reads what memberColumns name. A failure that comes often has thousands, so they are scanned by hand: that
+// takes a quarter of the time.
+func (s *Store) memberRows(ctx context.Context, statement string, args []any) ([]incidentRow, error) {
+	rows, err := s.db(ctx).Raw(statement, args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []incidentRow
+	for rows.Next() {
+		var r incidentRow
+		err := rows.Scan(&r.ID, &r.ProblemID, &r.Kind, &r.Status, &r.Severity, &r.DetectedBy, &r.StartedAt, &r.DetectedAt, &r.DeclaredAt,
+			&r.RestoredAt, &r.ResolvedAt, &r.ReopenedAt, &r.EndedBy, &r.HandsOnSeconds)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/logger"
@@ -10,6 +11,9 @@ import (
 
 // slowQuery is how long a statement may take before the log mentions it.
 const slowQuery = 500 * time.Millisecond
+
+// slowShown is how many bytes of it the log shows.
+const slowShown = 1_000
 
 // slowQueries is gorm's logger: errors are logged once, at the edge, so only slow statements are told here,
 // without what was in them.
@@ -31,5 +35,8 @@ func (slowQueries) Trace(ctx context.Context, began time.Time, statement func() 
 		return
 	}
 	sql, rows := statement()
+	if len(sql) > slowShown { // what inserts many rows says the same for each
+		sql = strings.ToValidUTF8(sql[:slowShown], "") + "…"
+	}
 	slog.WarnContext(ctx, "slow statement", "took", took.Round(time.Millisecond), "rows", rows, "sql", sql)
 }

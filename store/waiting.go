@@ -165,16 +165,30 @@ func (b *backlog) costs(ctx context.Context) error {
 	return b.uneven(ctx, q)
 }
 
-// unevenProblems bounds how many problems are added up by their occurrences, the dearest first; of any further ones
-// the dearest follow-up alone counts.
-const unevenProblems = 100
+// The bounds of what is added up by its occurrences, the dearest problems first: how many problems, and how many
+// recurrences they may have seen together. Of any further problem the dearest follow-up alone counts.
+const (
+	unevenProblems    = 100
+	unevenRecurrences = 500
+)
 
 // uneven corrects the costs of problems of which one follow-up does not hold what the others do.
 func (b *backlog) uneven(ctx context.Context, q selection) error {
-	var problems []problem.ID
-	err := b.s.db(ctx).Raw(q.sql("followups.problem_id", ` GROUP BY followups.problem_id HAVING count(*) > 1 AND max(CASE WHEN EXISTS (
+	var found []struct {
+		ProblemID   problem.ID
+		Recurrences int
+	}
+	err := b.s.db(ctx).Raw(q.sql("followups.problem_id, max(followups.recurrences_while_waiting) AS recurrences", ` GROUP BY followups.problem_id HAVING count(*) > 1 AND max(CASE WHEN EXISTS (
 		SELECT 1 FROM followup_moves m WHERE m.followup_id = followups.id AND m.state IN ('done', 'verified', 'declined', 'duplicate')
-		) THEN 1 ELSE 0 END) = 1 ORDER BY max(followups.cost_seconds) DESC LIMIT `+fmt.Sprint(unevenProblems)), q.args...).Scan(&problems).Error
+		) THEN 1 ELSE 0 END) = 1 ORDER BY max(followups.cost_seconds) DESC LIMIT `+fmt.Sprint(unevenProblems)), q.args...).Scan(&found).Error
+	var problems []problem.ID
+	room := unevenRecurrences
+	for _, f := range found {
+		if f.Recurrences <= room {
+			problems = append(problems, f.ProblemID)
+			room -= f.Recurrences
+		}
+	}
 	if err != nil || len(problems) == 0 {
 		return err
 	}
@@ -188,7 +202,14 @@ func (b *backlog) uneven(ctx context.Context, q selection) error {
 	if err != nil {
 		return err
 	}
-	members, err := b.s.members(ctx, problems, time.Time{})
+	// What recurs is known by what came within the window before.
+	since := b.now
+	for _, f := range promised {
+		if at := f.Kept.QueuedAt; !at.IsZero() && at.Before(since) {
+			since = at
+		}
+	}
+	members, err := b.s.members(ctx, problems, since.Add(-problem.RecurrenceWindow-problem.FlapWindow))
 	if err != nil {
 		return err
 	}
