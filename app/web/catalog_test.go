@@ -61,9 +61,9 @@ func TestWhoIsResponsibleAtTwoInTheMorning(t *testing.T) {
 	} {
 		viewer.get("/services/"+service).is(http.StatusOK).says("two-am", answer)
 	}
-	viewer.get("/services").says("", "At 2 a.m. 1 of 3 services are answered for by who builds them, 1 by a team that did not, 1 by nobody recorded").
+	viewer.get("/services").says("", "1 of 3 services are answered for at 2 a.m. by the team that builds them, 1 by another team, 1 by nobody recorded").
 		says("services", "Payments, builds it").says("services", "Operations, did not build it")
-	viewer.get("/services?team=operations").says("services", "Ledger").lacks("services", "Old Reports").says("", "At 2 a.m. 0 of 1 services")
+	viewer.get("/services?team=operations").says("services", "Ledger").lacks("services", "Old Reports").says("", "0 of 1 services")
 	viewer.get("/services?q=gate").says("services", "Card Gateway").lacks("services", "Ledger")
 	viewer.get("/services?q=nothing").says("empty", "No service fits.")
 	viewer.get("/services/none").is(http.StatusNotFound)

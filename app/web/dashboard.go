@@ -46,6 +46,7 @@ func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboar
 			return err
 		},
 		func() (err error) { d.Members, err = w.membersOf(ctx, viewer, d.Decide.Items); return err },
+		func() (err error) { d.About, err = w.servicesOf(ctx, viewer, d.Decide.Items); return err },
 		func() (err error) {
 			d.Queue, err = w.Store.QueueSummary(ctx, viewer, followup.Filter{}, now)
 			return err

@@ -77,13 +77,13 @@ func TestAPromiseFromTheIncidentToTheProofThatItHeld(t *testing.T) {
 		t.Error("the bar shows neither the waiting nor the recurrence")
 	}
 	queue := b.get("/queue").says("queue-chart", "waiting 20 d").says("queue-chart", "recurred 1×").says("queue-table", "1 h")
-	if got := words(queue.find(tagged("h1"))...); !strings.Contains(got, "1 fix is waiting. It recurred meanwhile.") {
+	if got := words(queue.find(tagged("h1"))...); !strings.Contains(got, "1 fix is waiting. It recurred meanwhile, once, 1 h of impact.") {
 		t.Errorf("the queue says %q", got)
 	}
 	b.get("/").says("decide", "Circuit breaker around the card processor").says("", "One fix keeps being needed while it waits")
 
 	b.post(fu + "/start").leadsTo(fu)
-	b.get(fu).says("state", "working").says("next", "It is done")
+	b.get(fu).says("state", "working").says("next", "Mark as done")
 
 	s.pass(3 * day)
 	b.post(fu+"/done", "evidence_url", "").wrong("evidence_url").says("errors", "Done needs evidence")

@@ -26,6 +26,7 @@ type queueStore interface {
 	MembersOfAll(ctx context.Context, viewer account.Actor, ids []problem.ID, since time.Time) (map[problem.ID][]problem.Member, error)
 	Teams(ctx context.Context, viewer account.Actor) ([]catalog.Team, error)
 	ServiceNames(ctx context.Context, viewer account.Actor) ([]catalog.Service, error)
+	FollowUpServices(ctx context.Context, viewer account.Actor, ids []followup.ID) (map[followup.ID]string, error)
 }
 
 // queueRows is how many follow-ups one page of the queue draws.
@@ -56,6 +57,14 @@ func (w *Web) showQueue(c echo.Context) error {
 	}
 	if d.Services, err = w.Store.ServiceNames(ctx, viewer); err != nil {
 		return err
+	}
+	if d.About, err = w.servicesOf(ctx, viewer, d.Page.Items); err != nil {
+		return err
+	}
+	if filter.Service == "" && filter.Kind == "" && !filter.Recurred {
+		if _, d.Waited, err = w.Store.DecideNow(ctx, viewer, filter.Team, 1); err != nil {
+			return err
+		}
 	}
 	frame := w.frame(c, "Queue", link.Queue)
 	d.CanEdit, d.Clock = frame.Viewer.CanEdit, w.clock(c)
@@ -91,6 +100,15 @@ func (w *Web) membersOf(ctx context.Context, viewer account.Actor, promised []fo
 	slices.Sort(ids)
 	// An occurrence may have begun before it was detected, and be one with what came shortly before.
 	return w.Store.MembersOfAll(ctx, viewer, slices.Compact(ids), since.Add(-beforeQueued))
+}
+
+// servicesOf gives the services that the follow-ups are about, in one query.
+func (w *Web) servicesOf(ctx context.Context, viewer account.Actor, promised []followup.FollowUp) (map[followup.ID]string, error) {
+	ids := make([]followup.ID, len(promised))
+	for n, f := range promised {
+		ids[n] = f.ID
+	}
+	return w.Store.FollowUpServices(ctx, viewer, ids)
 }
 
 const beforeQueued = 7 * 24 * time.Hour

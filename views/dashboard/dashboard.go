@@ -22,6 +22,7 @@ type Data struct {
 	Decide   listing.Page[followup.FollowUp] // they wait while their failure came back, dearest first
 	Cost     followup.Cost                   // of all of these, an occurrence once
 	Members  map[problem.ID][]problem.Member // of their problems
+	About    map[followup.ID]string          // the services of Decide, by slug
 	Queue    followup.QueueSummary
 	Untold   listing.Page[incident.Incident]
 	NoCause  metrics.WithoutCause
@@ -74,12 +75,12 @@ type Beginning struct {
 type Decision struct {
 	Ref, Link, Title     string
 	Problem, ProblemLink string
-	Team                 string
+	Team                 string // "Booking, rates-cache"
 	Bar                  ui.Bar
 	Waited               string
 	Cost                 string
 	Recurred             string
-	Start, Decline       string // addresses
+	Start                string // address of what may be done next
 }
 
 // Item is an incident that misses something.
@@ -222,9 +223,9 @@ func (p *Page) decide(d Data) {
 		row := followups.RowOf(f, seen[f.Problem], d.Clock.Now)
 		at := link.FollowUp(int64(f.ID))
 		x := Decision{
-			Ref: f.ID.String(), Link: at, Title: f.Title, Team: names[f.Team], Bar: row.Bar,
+			Ref: f.ID.String(), Link: at, Title: f.Title, Team: whose(names[f.Team], d.About[f.ID]), Bar: row.Bar,
 			Waited: ui.Duration(row.Ledger.Waiting), Cost: ui.Sum(row.Ledger.Cost()), Recurred: "recurred " + ui.Times(row.Ledger.RecurrencesWhileWaiting),
-			Start: at + "#next", Decline: link.With(at, "do", string(followups.Decline)) + "#" + string(followups.Decline),
+			Start: at + "#next",
 		}
 		if f.Problem != 0 {
 			x.Problem, x.ProblemLink = f.Problem.String(), link.Problem(int64(f.Problem))
@@ -240,6 +241,14 @@ func (p *Page) decide(d Data) {
 	if len(p.Decide) == 0 {
 		p.Calm = "No fix was needed again while it waited."
 	}
+}
+
+// whose names a team and a service, where they are known.
+func whose(team, service string) string {
+	if team != "" && service != "" {
+		return team + ", " + service
+	}
+	return team + service
 }
 
 func untold(i incident.Incident, builders map[string]string, now time.Time) Item {

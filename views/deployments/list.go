@@ -43,7 +43,7 @@ func NewRows(all []deployment.Deployment, c ui.Clock) []Row {
 func outcomeState(o deployment.Outcome) ui.State {
 	switch o {
 	case deployment.Succeeded:
-		return ui.FixShipped
+		return ui.Closed // nothing to look at
 	case deployment.RolledBack:
 		return ui.SentBack
 	}

@@ -91,6 +91,17 @@ type ShowPage struct {
 
 	Tried   Tried
 	Actions Actions
+	Ships   bool // a deployment may bring it to users
+}
+
+// quietNext tells whether the quiet period is what comes next.
+func (p ShowPage) quietNext() bool { return p.CanEdit && p.Quiet != "" && p.Actions.Main == "" }
+
+func (p ShowPage) noEvidence() string {
+	if p.Ships {
+		return "none yet; done needs one"
+	}
+	return "none"
 }
 
 // Fact is a word under the title, with an address or without.
@@ -169,6 +180,7 @@ func NewShowPage(d ShowData) ShowPage {
 		ID: int64(f.ID), Ref: f.ID.String(), State: row.State, Detail: row.Detail, CanEdit: d.CanEdit,
 		Heading: ui.Heading{Crumb: "Follow-ups", CrumbLink: link.FollowUps, Ref: f.ID.String(), Title: f.Title},
 		Facts:   facts(d), Markdown: f.Detail, Evidence: f.EvidenceURL, Tried: d.Tried,
+		Ships: f.State != followup.Declined && f.State != followup.Duplicate,
 	}
 	if !f.FixFailedAt.IsZero() {
 		p.Failed = "It did not hold: the failure came back on " + c.Moment(f.FixFailedAt) + ", within the quiet period."
@@ -269,7 +281,7 @@ func (p *ShowPage) drawLedger(d ShowData, row Row) {
 	}{{ui.Waiting, l.Waiting}, {ui.Working, l.Working}, {ui.SentBack, l.SentBack}} {
 		length := Length{Name: ui.Sentence(string(s.state)), Value: ui.Duration(s.length), Exact: ui.Exact(s.length)}
 		if team.ID != 0 {
-			length.Working = ui.Duration(workingTime(row.Bar, s.state, team, c.Now))
+			length.Working = workingHours(workingTime(row.Bar, s.state, team, c.Now))
 		}
 		p.Lengths = append(p.Lengths, length)
 	}
@@ -341,6 +353,14 @@ func teamOf(d ShowData) catalog.Team {
 		}
 	}
 	return catalog.Team{}
+}
+
+// workingHours writes a length of working time, which has no days of 24 hours: "412 h".
+func workingHours(d time.Duration) string {
+	if d < 10*time.Hour {
+		return ui.Duration(d)
+	}
+	return ui.Thousands(int64(d.Hours())) + " h"
 }
 
 // workingTime is how much of the time in a state lay in the team's working hours.
@@ -521,7 +541,7 @@ func orNobody(team string) string {
 func (p ShowPage) action(s Step) string { return link.FollowUp(p.ID) + "/" + string(s) }
 
 var submits = map[Step]string{
-	Finish: "It is done", Decline: "Record the decision", Duplicate: "Mark as a duplicate", Moments: "Correct", Deploy: "Link it",
+	Finish: "Mark as done", Decline: "Record the decision", Duplicate: "Mark as a duplicate", Moments: "Correct", Deploy: "Link it",
 }
 
 func percent(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) + "%" }

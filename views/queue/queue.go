@@ -28,8 +28,11 @@ type Data struct {
 	Teams    []catalog.Team
 	Services []catalog.Service
 	Members  map[problem.ID][]problem.Member // of the problems of Page
-	CanEdit  bool
-	Clock    ui.Clock
+	About    map[followup.ID]string          // the services of Page, by slug
+	// Waited is what those that wait now waited through; zero when the filter narrows more than the team.
+	Waited  followup.Cost
+	CanEdit bool
+	Clock   ui.Clock
 }
 
 // Windows are the stretches of time the chart offers; 90 days unless the reader chooses another.
@@ -48,6 +51,7 @@ type Page struct {
 	FlowNote string
 	Times    ui.QueueTimes
 	TimeNote string
+	TimeBins []ui.AgeBin // the same, counted by days
 
 	Title   string // of the chart
 	Note    string
@@ -85,7 +89,7 @@ func NewPage(d Data) Page {
 	query := queryOf(d.Filter, d.Window)
 	p := Page{CanEdit: d.CanEdit, Narrow: narrow(d.Filter), Days: days(d.Window)}
 	p.Heading = ui.Heading{
-		Title: finding(d.Summary.All),
+		Title: finding(d.Summary.All, d.Waited),
 		Lede:  "Each row is a promised change. The hatched part is time in which nobody had started; each diamond is the same failure happening again.",
 	}
 	p.figures(d)
@@ -112,7 +116,7 @@ func rowsOf(d Data) []followups.Row {
 }
 
 // finding is the page's heading: what waits, whether it came back, what that cost.
-func finding(q followup.TeamQueue) string {
+func finding(q followup.TeamQueue, waited followup.Cost) string {
 	working := q.Open - q.Waiting
 	switch {
 	case q.Open == 0:
@@ -127,16 +131,27 @@ func finding(q followup.TeamQueue) string {
 	case q.Recurred == 0:
 		return said + " None of them recurred meanwhile."
 	case q.Waiting == 1:
-		said += " It recurred meanwhile."
+		said += " It recurred meanwhile"
 	case q.Recurred == q.Waiting:
-		said += " All of them recurred meanwhile."
+		said += " All of them recurred meanwhile"
 	default:
-		said += fmt.Sprintf(" %s of them recurred meanwhile.", ui.Thousands(q.Recurred))
+		said += fmt.Sprintf(" %s of them recurred meanwhile", ui.Thousands(q.Recurred))
 	}
+	if waited.Recurrences > 0 {
+		return said + fmt.Sprintf(", %s, %s of impact.", often(waited.Recurrences), ui.Duration(waited.Impact))
+	}
+	said += "."
 	if q.Cost > 0 {
 		said += " Waiting has cost " + ui.Duration(q.Cost) + "."
 	}
 	return said
+}
+
+func often(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return ui.Thousands(n) + " times"
 }
 
 func are(n int, one, many string) string {
@@ -167,6 +182,7 @@ func (p *Page) figures(d Data) {
 	p.Times = ui.QueueTimes{
 		Waits: thinned(d.Summary.Started), Half: metrics.Percentile(d.Summary.Started, 50), Most: metrics.Percentile(d.Summary.Started, 85),
 	}
+	p.TimeBins = ui.AgeBinsOf(d.Summary.Started, nil)
 	p.TimeNote = fmt.Sprintf("n = %s, last %d d", ui.Thousands(len(d.Summary.Started)), int(followup.StartedWithin.Hours()/24))
 	if len(p.Times.Waits) < len(d.Summary.Started) {
 		p.TimeNote += fmt.Sprintf("; %d evenly chosen ones are drawn", len(p.Times.Waits))
@@ -294,7 +310,7 @@ func teamsOf(d Data, rows []followups.Row, query url.Values) []ui.QueueTeam {
 			group.All = with(query, "team", t.Slug)
 		}
 		for _, r := range own {
-			group.Rows = append(group.Rows, chartRow(r))
+			group.Rows = append(group.Rows, chartRow(r, d.About[r.FollowUp.ID]))
 		}
 		groups = append(groups, group)
 	}
@@ -320,10 +336,14 @@ func rank(r followups.Row) int {
 	return 1
 }
 
-func chartRow(r followups.Row) ui.QueueRow {
+func chartRow(r followups.Row, service string) ui.QueueRow {
 	f := r.FollowUp
+	about := followups.KindWords(f.Kind)
+	if service != "" {
+		about += " · " + service
+	}
 	return ui.QueueRow{
-		Ref: f.ID.String(), Link: link.FollowUp(int64(f.ID)), Title: f.Title, About: followups.KindWords(f.Kind), Bar: r.Bar,
+		Ref: f.ID.String(), Link: link.FollowUp(int64(f.ID)), Title: f.Title, About: about, Bar: r.Bar,
 		State: r.State, Detail: r.Detail, Recurred: r.Ledger.RecurrencesWhileWaiting, Impact: r.Ledger.ImpactWhileWaiting,
 		After: r.Ledger.RecurrencesAfter, Cost: r.ImpactAfter(),
 	}

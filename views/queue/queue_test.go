@@ -23,7 +23,23 @@ func TestTheHeadingOfTheQueue(t *testing.T) {
 		"8 fixes are waiting. 6 of them recurred meanwhile. Waiting has cost 12 h.":      {Open: 12, Waiting: 8, Recurred: 6, Cost: 12 * time.Hour},
 		"1,204 fixes are waiting. All of them recurred meanwhile. Waiting has cost 4 d.": {Open: 1204, Waiting: 1204, Recurred: 1204, Cost: 96 * time.Hour},
 	} {
-		if got := finding(q); got != want {
+		if got := finding(q, followup.Cost{}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	for want, c := range map[string]struct {
+		q      followup.TeamQueue
+		waited followup.Cost
+	}{
+		"8 fixes are waiting. 6 of them recurred meanwhile, 18 times, 12 h of impact.": {
+			followup.TeamQueue{Open: 8, Waiting: 8, Recurred: 6, Cost: 20 * time.Hour}, followup.Cost{Recurrences: 18, Impact: 12 * time.Hour},
+		},
+		"1 fix is waiting. It recurred meanwhile, once, 48 min of impact.": {
+			followup.TeamQueue{Open: 1, Waiting: 1, Recurred: 1}, followup.Cost{Recurrences: 1, Impact: 48 * time.Minute},
+		},
+		"2 fixes are waiting. None of them recurred meanwhile.": {followup.TeamQueue{Open: 2, Waiting: 2}, followup.Cost{}},
+	} {
+		if got := finding(c.q, c.waited); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

@@ -51,10 +51,16 @@ func (a Answers) Finding() string {
 	case n == 0:
 		return "No service is recorded yet"
 	case a.Builds == n:
-		return "At 2 a.m. " + ui.Plural(n, "service is", "services are") + " answered for by who builds them"
+		return ui.Plural(n, "service is answered for at 2 a.m. by the team that builds it", "services are answered for at 2 a.m. by the team that builds them")
 	}
-	return "At 2 a.m. " + ui.PartOf(a.Builds, a.All()) + " services are answered for by who builds them, " +
-		ui.Thousands(a.DidNot) + " by a team that did not, " + ui.Thousands(a.Nobody) + " by nobody recorded"
+	said := ui.PartOf(a.Builds, a.All()) + " services are answered for at 2 a.m. by the team that builds them"
+	if a.DidNot > 0 {
+		said += ", " + ui.Thousands(a.DidNot) + " by another team"
+	}
+	if a.Nobody > 0 {
+		said += ", " + ui.Thousands(a.Nobody) + " by nobody recorded"
+	}
+	return said
 }
 
 // AtTwoAM answers "who is responsible at 2 a.m.?": "Payments, builds it".
@@ -72,9 +78,9 @@ func answerState(a catalog.Answer) ui.State {
 	case catalog.BuildsIt:
 		return ui.Verified
 	case catalog.DidNotBuild:
-		return ui.Waiting
+		return ui.Declined
 	}
-	return ui.FixFailed
+	return ui.Proposed
 }
 
 // Row is one service in the list.

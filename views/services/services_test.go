@@ -15,9 +15,9 @@ func TestTheFindingCountsWhoAnswersAtNight(t *testing.T) {
 		want     string
 	}{
 		"none":           {want: "No service is recorded yet"},
-		"all by builder": {services: []catalog.Service{own, own}, want: "At 2 a.m. 2 services are answered for by who builds them"},
-		"each answer":    {services: []catalog.Service{own, foreign, nobody}, want: "At 2 a.m. 1 of 3 services are answered for by who builds them, 1 by a team that did not, 1 by nobody recorded"},
-		"of one team":    {services: []catalog.Service{own, foreign, nobody}, team: 2, want: "At 2 a.m. 0 of 1 services are answered for by who builds them, 1 by a team that did not, 0 by nobody recorded"},
+		"all by builder": {services: []catalog.Service{own, own}, want: "2 services are answered for at 2 a.m. by the team that builds them"},
+		"each answer":    {services: []catalog.Service{own, foreign, nobody}, want: "1 of 3 services are answered for at 2 a.m. by the team that builds them, 1 by another team, 1 by nobody recorded"},
+		"of one team":    {services: []catalog.Service{own, foreign, nobody}, team: 2, want: "0 of 1 services are answered for at 2 a.m. by the team that builds them, 1 by another team"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -67,6 +67,7 @@ func NewPeoplePage(people []account.User, typed account.User, err error, at ui.C
 	}
 	p.Add = ui.NewForm(ui.Form{
 		Action: link.People, Submit: "Add and make a link",
+		Above: about("Add somebody", "They choose a password themselves, with a link that you hand on."),
 		Questions: []ui.Question{
 			{Field: ui.Field{Name: "name", Label: "Name for signing in", Value: typed.Name, Required: true, Autocomplete: "off", Help: "Letters, digits and . _ @ + -", More: plainWord}},
 			{Field: ui.Field{Name: "display_name", Label: "Name", Hint: "as timelines show it", Value: typed.DisplayName, Autocomplete: "off"}},
@@ -120,7 +121,7 @@ func NewPersonPage(u account.User, reader account.UserID, typed map[string]strin
 		HasPassword: u.PasswordHash != "", Created: at.OnDay(u.CreatedAt), LastSeen: at.When(u.LastSeenAt),
 	}
 	p.Profile = profileForm(link.Person(id), said("display_name", u.DisplayName), said("email", u.Email), said("zone", u.Zone))
-	p.Role = ui.Form{Action: link.ChangeRole(id), Submit: "Change the role", Questions: []ui.Question{
+	p.Role = ui.Form{Action: link.ChangeRole(id), Submit: "Change the role", Second: true, Questions: []ui.Question{
 		{Control: ui.Cards, Field: ui.Field{Name: "role", Label: "Role", Value: said("role", string(u.Role)), Options: roleCards(account.Admin), Wide: true}},
 	}}
 	form := ui.NewForm(p.Profile, err)
@@ -218,12 +219,15 @@ func NewTokensPage(tokens []account.Token, reader account.Role, typed TokenForm,
 		p.Tokens = append(p.Tokens, row)
 	}
 	p.Title = ui.Plural(usable, "token is in use", "tokens are in use")
+	if usable == 0 {
+		p.Title = "No token is in use"
+	}
 	if typed.Role == "" {
 		typed.Role = string(account.Viewer)
 	}
 	p.Add = ui.NewForm(ui.Form{
 		Action: link.Tokens, Submit: "Make the token",
-		Above: about("A new token", "A program shows it to the API and may then do what the token's role allows, never more than you."),
+		Above: about("A new token", "A program shows it to the API and may then do what the token’s role allows, never more than you."),
 		Questions: []ui.Question{
 			{Field: ui.Field{Name: "name", Label: "What is it for?", Value: typed.Name, Required: true, Placeholder: "Deployment pipeline", Autocomplete: "off"}},
 			{Field: ui.Field{Name: "expires_at", Label: "Works until the end of", Hint: "empty: for ever", Type: "date", Value: typed.ExpiresOn}},
@@ -268,7 +272,7 @@ func NewProfilePage(u account.User, typed *account.Profile, wrongProfile, wrongP
 		Lede:        fmt.Sprintf("You sign in as %s. Your role is %s: %s", u.Name, u.Role, youMay[u.Role]),
 		Profile:     ui.NewForm(profileForm(link.Profile, shown.DisplayName, shown.Email, shown.Zone), wrongProfile),
 		Password: ui.NewForm(ui.Form{
-			Action: link.OwnPassword, Submit: "Change the password",
+			Action: link.OwnPassword, Submit: "Change the password", Second: true,
 			Above: aboutPassword(u.Name),
 			Questions: []ui.Question{
 				{Field: ui.Field{Name: "old_password", Label: "Present password", Type: "password", Autocomplete: "current-password", Required: true}},

@@ -331,6 +331,26 @@ func (t Trend) ends() (first, last int) {
 	return first, last
 }
 
+// firstWords is how high the first figure is written: over its dot, and over the line that leads on from there.
+func (t Trend) firstWords() float64 {
+	const width = 17 // per cent, of the longest words on a phone
+	first, _ := t.ends()
+	at := t.places()
+	y := at[first].y
+	for i := first + 1; i < len(at) && !t.Points[i].Missing; i++ {
+		a, b := at[i-1], at[i]
+		if b.x <= at[first].x+width {
+			y = min(y, b.y)
+			continue
+		}
+		if share := (at[first].x + width - a.x) / (b.x - a.x); share > 0 {
+			y = min(y, a.y+(b.y-a.y)*share)
+		}
+		break
+	}
+	return hundredths(max(y-9, 10))
+}
+
 func (t Trend) drawable() bool {
 	_, last := t.ends()
 	return t.N >= few && last >= 0

@@ -38,6 +38,7 @@ type Form struct {
 	Later     []Question // folded away: they may stay open
 	Hidden    map[string]string
 	Above     templ.Component // what to know before answering
+	Second    bool            // another form of the page has its main button
 	NoFold    bool            // Later is shown unfolded: an answer there needs another look
 }
 
