@@ -16,9 +16,6 @@ const (
 	Quarter Bucket = "quarter"
 )
 
-// Buckets lists them for forms, shortest first.
-var Buckets = []Bucket{Week, Month, Quarter}
-
 // Start is the beginning of the period that holds the moment, at midnight in the zone.
 func (b Bucket) Start(at time.Time, zone *time.Location) time.Time {
 	year, month, day := at.In(zone).Date()

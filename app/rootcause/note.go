@@ -62,9 +62,6 @@ type Revision struct {
 	At         time.Time
 }
 
-// ExplainsWhy tells whether the note is good enough to close an incident.
-func (n Note) ExplainsWhy() bool { return n.Kind == Cause || n.Kind == Factor }
-
 // Check says what is wrong with the note.
 func (n Note) Check() error {
 	var c fault.Check

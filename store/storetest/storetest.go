@@ -122,22 +122,6 @@ func Postgres(t testing.TB) string {
 	return withDatabase(server, name)
 }
 
-// PostgresEmpty is Postgres without any tables.
-func PostgresEmpty(t testing.TB) string {
-	t.Helper()
-	server := testneed.Postgres(t)
-	name := "upshot_test_" + strings.ToLower(rand.Text()[:12])
-	if err := onServer(server, "CREATE DATABASE "+name+" TEMPLATE template0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := onServer(server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-	})
-	return withDatabase(server, name)
-}
-
 var (
 	templateOnce sync.Once
 	templateName string

@@ -538,7 +538,7 @@ func orNobody(team string) string {
 }
 
 // action is where a step is posted.
-func (p ShowPage) action(s Step) string { return link.FollowUp(p.ID) + "/" + string(s) }
+func (p ShowPage) action(s Step) string { return link.StepFollowUp(p.ID, string(s)) }
 
 var submits = map[Step]string{
 	Finish: "Mark as done", Decline: "Record the decision", Duplicate: "Mark as a duplicate", Moments: "Correct", Deploy: "Link it",

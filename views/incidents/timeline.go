@@ -101,9 +101,6 @@ var momentLooks = map[incident.Moment]struct{ icon, tone string }{
 	incident.ClosedAt:            {"done", ""},
 }
 
-// MomentName is a moment's name as pages show it.
-func MomentName(name incident.Moment) string { return momentWords[name] }
-
 var momentWords = map[incident.Moment]string{
 	incident.StartedAt: "Started", incident.DetectedAt: "Detected", incident.DeclaredAt: "Declared",
 	incident.DeveloperNotifiedAt: "Developers told", incident.AcknowledgedAt: "Acknowledged", incident.MitigatedAt: "Mitigated",

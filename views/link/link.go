@@ -65,9 +65,6 @@ func NotTheSame(id int64) string { return SimilarIncidents(id) + "/not-same" }
 // IncidentNotes takes a new note.
 func IncidentNotes(id int64) string { return Incident(id) + "/notes" }
 
-// IncidentFollowUps promises a change for it, or links one that exists.
-func IncidentFollowUps(id int64) string { return Incident(id) + "/followups" }
-
 // Problems.
 
 // Problem is the page of problem id.
@@ -106,18 +103,8 @@ func EditFollowUp(id int64) string { return FollowUp(id) + "/edit" }
 // NewFollowUpFor promises a change for one incident or problem, named by its ref.
 func NewFollowUpFor(ref string) string { return With(NewFollowUp, "for", ref) }
 
-// The steps of a follow-up's life, each a POST.
-func QueueFollowUp(id int64) string     { return FollowUp(id) + "/queue" }
-func StartFollowUp(id int64) string     { return FollowUp(id) + "/start" }
-func FinishFollowUp(id int64) string    { return FollowUp(id) + "/done" }
-func VerifyFollowUp(id int64) string    { return FollowUp(id) + "/verify" }
-func DeclineFollowUp(id int64) string   { return FollowUp(id) + "/decline" }
-func DuplicateFollowUp(id int64) string { return FollowUp(id) + "/duplicate" }
-func SendBackFollowUp(id int64) string  { return FollowUp(id) + "/send-back" }
-func ReopenFollowUp(id int64) string    { return FollowUp(id) + "/reopen" }
-
-// FollowUpMoments corrects when it was queued, started, done or shipped.
-func FollowUpMoments(id int64) string { return FollowUp(id) + "/moments" }
+// StepFollowUp takes a step of a follow-up's life, such as "queue": a POST.
+func StepFollowUp(id int64, step string) string { return FollowUp(id) + "/" + step }
 
 // The catalog and what was deployed.
 

@@ -8,7 +8,7 @@ func TestAddresses(t *testing.T) {
 		"an incident":               {Incident(42), "/incidents/INC-42"},
 		"joining a likely one":      {JoinIncident(42), "/incidents/INC-42/similar/join"},
 		"it happened again":         {ProblemAgain(7), "/problems/PRB-7/again"},
-		"sent back":                 {SendBackFollowUp(12), "/followups/FU-12/send-back"},
+		"sent back":                 {StepFollowUp(12, "send-back"), "/followups/FU-12/send-back"},
 		"a change for an incident":  {NewFollowUpFor("INC-42"), "/followups/new?for=INC-42"},
 		"a slug that needs care":    {Service("a/b"), "/services/a%2Fb"},
 		"a query":                   {With(Queue, "team", "payments", "state", "", "q", "a b&c"), "/queue?q=a+b%26c&team=payments"},

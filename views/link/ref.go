@@ -28,9 +28,6 @@ func Ref(ref string) string {
 // UnmergeIncident takes a merge back.
 func UnmergeIncident(id int64) string { return Incident(id) + "/unmerge" }
 
-// DecideIncident records a decision against a change.
-func DecideIncident(id int64) string { return Incident(id) + "/decide" }
-
 // IncidentCause says whether a deployment caused it.
 func IncidentCause(id int64) string { return Incident(id) + "/cause" }
 
