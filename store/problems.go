@@ -287,8 +287,12 @@ func (s *Store) members(ctx context.Context, ids []problem.ID, since time.Time) 
 		return nil, explain(err, "incident")
 	}
 	var segments []incidentSegmentRow
-	err = s.db(ctx).Raw(`SELECT g.* FROM incidents i CROSS JOIN incident_segments g
-WHERE g.incident_id = i.id AND i.problem_id IN ? ORDER BY g.incident_id, g.started_at`, ids).Scan(&segments).Error
+	condition, args = "g.incident_id = i.id AND i.problem_id IN ?", []any{ids}
+	if !since.IsZero() {
+		condition += " AND i.started_at >= ?"
+		args = append(args, since.UTC())
+	}
+	err = s.db(ctx).Raw("SELECT g.* FROM incidents i CROSS JOIN incident_segments g WHERE "+condition+" ORDER BY g.incident_id, g.started_at", args...).Scan(&segments).Error
 	if err != nil {
 		return nil, explain(err, "incident")
 	}
