@@ -30,6 +30,7 @@ func (slowQueries) ParamsFilter(_ context.Context, sql string, _ ...any) (string
 }
 
 func (slowQueries) Trace(ctx context.Context, began time.Time, statement func() (string, int64), _ error) {
+	countStatement(ctx)
 	took := time.Since(began)
 	if took < slowQuery {
 		return

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,8 @@ type site struct {
 	web   *Web
 	url   string
 
+	statements atomic.Int64 // that requests have sent to the database
+
 	mu  sync.Mutex
 	now time.Time
 }
@@ -76,7 +79,9 @@ func newSite(t testing.TB) *site {
 	e := echo.New()
 	e.HTTPErrorHandler = s.web.Trouble
 	s.web.Use(e)
-	server := httptest.NewServer(e)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.ServeHTTP(w, r.WithContext(store.CountStatements(r.Context(), &s.statements)))
+	}))
 	t.Cleanup(server.Close)
 	s.url, s.web.BaseURL = server.URL, server.URL
 	return s

@@ -1,0 +1,19 @@
+package store
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+type statements struct{}
+
+// CountStatements gives a context whose statements are counted in n: lists may ask a fixed number, however long they are.
+func CountStatements(ctx context.Context, n *atomic.Int64) context.Context {
+	return context.WithValue(ctx, statements{}, n)
+}
+
+func countStatement(ctx context.Context) {
+	if n, ok := ctx.Value(statements{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
