@@ -235,12 +235,6 @@ func (b *browser) reads(selector string, words ...string) {
 	}
 }
 
-// has tells whether something is on the page.
-func (b *browser) has(selector string) bool {
-	b.t.Helper()
-	return answer[bool](b, fmt.Sprintf("document.querySelector(%q) !== null", selector))
-}
-
 // looks sets the width of the window and the colours that the system prefers.
 func (b *browser) looks(width int64, scheme string) {
 	b.t.Helper()
