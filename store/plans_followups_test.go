@@ -17,17 +17,17 @@ import (
 	"upshot/app/metrics"
 )
 
-// statements remembers what is asked of a database, with its parameters in place.
-type statements struct {
+// listener remembers what is asked of a database, with its parameters in place.
+type listener struct {
 	slowQueries
 	asked *[]string
 }
 
-func (l statements) ParamsFilter(_ context.Context, sql string, params ...any) (string, []any) {
+func (l listener) ParamsFilter(_ context.Context, sql string, params ...any) (string, []any) {
 	return sql, params
 }
 
-func (l statements) Trace(_ context.Context, _ time.Time, statement func() (string, int64), _ error) {
+func (l listener) Trace(_ context.Context, _ time.Time, statement func() (string, int64), _ error) {
 	sql, _ := statement()
 	*l.asked = append(*l.asked, sql)
 }
@@ -103,7 +103,7 @@ func TestNoListOfTheQueueScans(t *testing.T) {
 	} {
 		var asked []string
 		quiet := s.reader
-		s.reader = s.reader.Session(&gorm.Session{Logger: statements{asked: &asked}})
+		s.reader = s.reader.Session(&gorm.Session{Logger: listener{asked: &asked}})
 		err := ask()
 		s.reader = quiet
 		if err != nil {
