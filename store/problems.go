@@ -308,8 +308,8 @@ func (s *Store) members(ctx context.Context, ids []problem.ID, since time.Time) 
 	return members, nil
 }
 
-// memberRows reads what memberColumns name. A failure that comes often has thousands, so they are scanned by hand: that
-// takes a quarter of the time.
+// memberRows reads what memberColumns name. A failure that comes often has thousands, so they are scanned by hand,
+// without reflection.
 func (s *Store) memberRows(ctx context.Context, statement string, args []any) ([]incidentRow, error) {
 	rows, err := s.db(ctx).Raw(statement, args...).Rows()
 	if err != nil {

@@ -165,30 +165,16 @@ func (b *backlog) costs(ctx context.Context) error {
 	return b.uneven(ctx, q)
 }
 
-// The bounds of what is added up by its occurrences, the dearest problems first: how many problems, and how many
-// recurrences they may have seen together. Of any further problem the dearest follow-up alone counts.
-const (
-	unevenProblems    = 100
-	unevenRecurrences = 500
-)
+// unevenProblems is how many problems are added up by their occurrences, the dearest first. Of any further one the
+// dearest follow-up alone counts.
+const unevenProblems = 100
 
 // uneven corrects the costs of problems of which one follow-up does not hold what the others do.
 func (b *backlog) uneven(ctx context.Context, q selection) error {
-	var found []struct {
-		ProblemID   problem.ID
-		Recurrences int
-	}
-	err := b.s.db(ctx).Raw(q.sql("followups.problem_id, max(followups.recurrences_while_waiting) AS recurrences", ` GROUP BY followups.problem_id HAVING count(*) > 1 AND max(CASE WHEN EXISTS (
-		SELECT 1 FROM followup_moves m WHERE m.followup_id = followups.id AND m.state IN ('done', 'verified', 'declined', 'duplicate')
-		) THEN 1 ELSE 0 END) = 1 ORDER BY max(followups.cost_seconds) DESC LIMIT `+fmt.Sprint(unevenProblems)), q.args...).Scan(&found).Error
 	var problems []problem.ID
-	room := unevenRecurrences
-	for _, f := range found {
-		if f.Recurrences <= room {
-			problems = append(problems, f.ProblemID)
-			room -= f.Recurrences
-		}
-	}
+	err := b.s.db(ctx).Raw(q.sql("followups.problem_id", ` GROUP BY followups.problem_id HAVING count(*) > 1 AND max(CASE WHEN EXISTS (
+		SELECT 1 FROM followup_moves m WHERE m.followup_id = followups.id AND m.state IN ('done', 'verified', 'declined', 'duplicate')
+		) THEN 1 ELSE 0 END) = 1 ORDER BY max(followups.cost_seconds) DESC LIMIT `+fmt.Sprint(unevenProblems)), q.args...).Scan(&problems).Error
 	if err != nil || len(problems) == 0 {
 		return err
 	}
