@@ -155,21 +155,15 @@ func (s *Store) LoopClosure(ctx context.Context, viewer account.Actor, from, to,
 			return l, explain(err, "incident")
 		}
 	}
-	// The states and kinds are spelt as what they are not, so that it is the incident that leads to its few follow-ups.
-	change := func(others string) string {
-		is := `f.state NOT IN (` + others + `) AND f.kind NOT IN ` + fixesIn
-		return `(EXISTS (SELECT 1 FROM followups f WHERE f.problem_id = i.problem_id AND ` + is + `)
-			OR EXISTS (SELECT 1 FROM followup_incidents fi CROSS JOIN followups f WHERE fi.incident_id = i.id AND f.id = fi.followup_id AND ` + is + `))`
-	}
 	const unfinished = "'proposed', 'queued', 'in_progress', 'declined', 'duplicate'"
 	var rows []struct {
 		Outcome string
 		N       int
 	}
 	err := s.db(ctx).Raw(`SELECT outcome, count(*) AS n FROM (SELECT CASE
-			WHEN `+change(unfinished+", 'done'")+` THEN 'verified'
+			WHEN `+practised(unfinished+", 'done'")+` THEN 'verified'
 			WHEN EXISTS (SELECT 1 FROM decisions d WHERE d.incident_id = i.id) THEN 'decided'
-			WHEN `+change(unfinished+", 'verified'")+` THEN 'done' ELSE 'none' END AS outcome `+resolved+`) AS each_incident GROUP BY outcome`,
+			WHEN `+practised(unfinished+", 'verified'")+` THEN 'done' ELSE 'none' END AS outcome `+resolved+`) AS each_incident GROUP BY outcome`,
 		from.UTC(), passed.UTC()).Scan(&rows).Error
 	for _, r := range rows {
 		switch r.Outcome {
@@ -184,6 +178,15 @@ func (s *Store) LoopClosure(ctx context.Context, viewer account.Actor, from, to,
 		}
 	}
 	return l, explain(err, "incident")
+}
+
+// practised tells whether a practice change that is in none of the other states was promised for incident i or its
+// problem. The states and kinds are spelt as what they are not, so that it is the incident that leads to its few
+// follow-ups.
+func practised(others string) string {
+	is := `f.state NOT IN (` + others + `) AND f.kind NOT IN ` + fixesIn
+	return `(EXISTS (SELECT 1 FROM followups f WHERE f.problem_id = i.problem_id AND ` + is + `)
+		OR EXISTS (SELECT 1 FROM followup_incidents fi CROSS JOIN followups f WHERE fi.incident_id = i.id AND f.id = fi.followup_id AND ` + is + `))`
 }
 
 func later(a, b time.Time) time.Time {

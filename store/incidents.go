@@ -435,6 +435,10 @@ func (s *Store) incidentSelection(ctx context.Context, f incident.Filter) (selec
 	if f.Unassigned {
 		q.and("i.unassigned")
 	}
+	if f.LoopOpen {
+		q.and(over + " AND i.significant")
+		q.and("NOT " + practised("'proposed', 'declined', 'duplicate'") + " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.incident_id = i.id)")
+	}
 	if f.Problem != 0 {
 		q.and("i.problem_id = ?", f.Problem)
 	}

@@ -481,3 +481,55 @@ func TestNotesKeepTheirRevisions(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatWasClosedAndCameBackIsListedUntilSomethingChanges(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		h := newHouse(s)
+		open := func() []incident.ID {
+			t.Helper()
+			page, err := s.Incidents(t.Context(), ada, incident.Filter{LoopOpen: true}, listing.Request{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var ids []incident.ID
+			for _, i := range page.Items {
+				ids = append(ids, i.ID)
+			}
+			return ids
+		}
+		first := h.happened(t, "Pool exhausted", "pool")
+		if _, err := h.notes.Add(t.Context(), ada, rootcause.Note{Incident: first.ID, Kind: rootcause.Cause, CauseClass: "capacity", Body: "The pool is too small."}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.incidents.Close(t.Context(), ada, first.ID, incident.Decision{}); err != nil {
+			t.Fatal(err)
+		}
+		if listed := open(); len(listed) != 0 {
+			t.Fatalf("one that occurred once and is closed is listed: %v", listed)
+		}
+		second := h.happened(t, "Pool exhausted", "pool")
+		again, err := s.Incident(t.Context(), ada, first.ID)
+		if err != nil || again.Status != incident.Closed || !again.Standing.Significant {
+			t.Errorf("after it recurred the first stands as %+v, %s (%v); want closed and significant", again.Standing, again.Status, err)
+		}
+		if listed := open(); !slices.Equal(listed, []incident.ID{first.ID}) {
+			t.Errorf("listed are %v, want the first", listed)
+		}
+		promise := followup.FollowUp{Title: "Alert before the pool is full", Kind: followup.Alert, Purpose: followup.Detect, Incidents: []incident.ID{second.ID}}
+		promised, err := h.followups.Promise(t.Context(), ada, promise, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if listed := open(); len(listed) != 1 {
+			t.Errorf("a proposal changes nothing yet, but listed are %v", listed)
+		}
+		_, err = h.followups.Step(t.Context(), ada, promised.ID, "queued", "", func(f *followup.FollowUp, _ []problem.Occurrence, now time.Time) error { return f.Queue(now) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if listed := open(); len(listed) != 0 {
+			t.Errorf("with a practice change queued for its problem, listed are %v", listed)
+		}
+	})
+}

@@ -79,7 +79,7 @@ func TestEveryListHasItsIndex(t *testing.T) {
 		saved(t, s, incident.New("Checkout fails again", morning.Add(time.Hour)))
 
 		incidents := map[string]incident.Filter{
-			"all": {}, "service": {Service: "checkout"}, "team": {Team: "payments"}, "unassigned": {Unassigned: true},
+			"all": {}, "service": {Service: "checkout"}, "team": {Team: "payments"}, "unassigned": {Unassigned: true}, "loop open": {LoopOpen: true},
 			"severity": {Severity: incident.SEV1}, "no severity": {NoSeverity: true}, "status": {Status: incident.Open}, "kind": {Kind: incident.Real},
 			"class": {Class: incident.Application}, "problem": {Problem: 1}, "range": {From: morning, To: morning.Add(time.Hour)},
 			"words": {Query: "checkout fa"}, "reference": {Query: "INC-1"}, "problem's reference": {Query: "PRB-1"},
@@ -150,7 +150,7 @@ func TestTheOrderOfAListComesFromItsIndex(t *testing.T) {
 	team := addTeam(t, s, "payments")
 	addService(t, s, "checkout", team.ID, 0)
 	for name, f := range map[string]incident.Filter{
-		"all": {}, "impact": {Sort: "-impact"}, "service": {Service: "checkout"}, "unassigned": {Unassigned: true}, "severity": {Severity: incident.SEV1},
+		"all": {}, "impact": {Sort: "-impact"}, "service": {Service: "checkout"}, "unassigned": {Unassigned: true}, "loop open": {LoopOpen: true}, "severity": {Severity: incident.SEV1},
 		"no severity": {NoSeverity: true}, "status": {Status: incident.Open}, "problem": {Problem: 1}, "oldest first": {Sort: "started_at"},
 	} {
 		plan := strings.Join(planOf(t, s, func(ctx context.Context) error { _, err := s.Incidents(ctx, ada, f, listing.Request{}); return err }), "\n")

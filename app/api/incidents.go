@@ -228,6 +228,7 @@ type listIncidentsIn struct {
 	Problem  string `query:"problem" doc:"Such as PRB-7."`
 	From     string `query:"from" doc:"Started at or after this moment or day."`
 	To       string `query:"to" doc:"Started before this moment or day."`
+	Loop     string `query:"loop" enum:"open" doc:"open: closed and significant, with neither a practice change queued or further nor a decision."`
 	Sort     string `query:"sort" enum:"-started_at,started_at,-impact,impact" doc:"Default -started_at."`
 	PageQuery
 }
@@ -235,7 +236,7 @@ type listIncidentsIn struct {
 func (in listIncidentsIn) filter() (incident.Filter, error) {
 	f := incident.Filter{
 		Query: in.Q, Service: in.Service, Team: in.Team, Severity: incident.Severity(in.Severity), Status: incident.Status(in.Status),
-		Kind: incident.Kind(in.Kind), Class: incident.Class(in.Class), Sort: in.Sort,
+		Kind: incident.Kind(in.Kind), Class: incident.Class(in.Class), LoopOpen: in.Loop == "open", Sort: in.Sort,
 	}
 	if in.Service == "none" {
 		f.Service, f.Unassigned = "", true

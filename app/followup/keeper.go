@@ -217,7 +217,7 @@ func standings(seen []problem.Occurrence, causes Causes) map[incident.ID]inciden
 		for m, member := range o.Members {
 			all[member.Incident] = incident.Standing{
 				Occurrence: n + 1, Leads: m == 0, Recurs: m == 0 && o.Recurs,
-				Significant: incident.Significant(incident.Severity(member.Severity), n+1),
+				Significant: incident.Significant(incident.Severity(member.Severity), len(seen)),
 				HasCause:    causes.OnProblem || causes.OnIncidents[member.Incident],
 			}
 		}

@@ -165,9 +165,11 @@ type Standing struct {
 	HasCause    bool // a confirmed cause or contributing factor is noted
 }
 
-// Significant tells whether an incident must change something: SEV1, SEV2, or any that recurs.
-func Significant(s Severity, occurrence int) bool {
-	return s == SEV1 || s == SEV2 || occurrence > 1
+// Significant tells whether an incident must change something: SEV1, SEV2, or any of a failure that has come back;
+// occurrences is how often its problem has occurred in all, 1 without a problem. So one that was closed long ago becomes
+// significant when its failure recurs; it stays closed, and Filter.LoopOpen lists it.
+func Significant(s Severity, occurrences int) bool {
+	return s == SEV1 || s == SEV2 || occurrences > 1
 }
 
 // Counts tells whether it is an occurrence of its own: neither maintenance nor drill, nor a second report.
@@ -260,5 +262,6 @@ type Filter struct {
 	Class      Class
 	Problem    problem.ID
 	From, To   time.Time // started in [From, To)
+	LoopOpen   bool      // closed and significant, with neither a practice change queued or further nor a decision
 	Sort       string    // started_at or impact; "-" in front for descending; default -started_at
 }

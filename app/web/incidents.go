@@ -125,6 +125,7 @@ func incidentFilter(query url.Values, zone *time.Location) incident.Filter {
 		Kind: oneOf(query.Get("kind"), incident.Kinds), Class: oneOf(query.Get("class"), incident.Classes),
 		Sort: oneOf(query.Get("sort"), []string{"started_at", "-started_at", "impact", "-impact"}),
 	}
+	f.LoopOpen = query.Get("loop") == "open"
 	f.NoSeverity = query.Get("severity") == incidents.None
 	switch service := strings.TrimSpace(query.Get("service")); service {
 	case incidents.None:

@@ -117,6 +117,10 @@ func NewListPage(page listing.Page[incident.Incident], query url.Values, names N
 			p.Heading.Title = "Every incident has a service"
 		}
 	}
+	if query.Get("loop") == "open" {
+		p.Heading.Title = ui.Sentence(ui.Plural(page.Total, "significant incident", "significant incidents")) + " closed with nothing changed"
+		p.Heading.Lede = "No test, metric, alert or other practice change is promised for them, and nobody decided against one. Some became significant when their failure came back."
+	}
 	p.Sorts = []SortLink{
 		sortLink("Impact", "impact", query, true),
 		sortLink("Started", "started_at", query, false),
@@ -182,6 +186,7 @@ func listFilters(query url.Values, names Names) []ui.Question {
 		choice("team", "Built by", names.Teams),
 		choice("kind", "Kind", kinds),
 		choice("class", "Class", classes),
+		choice("loop", "Loop", []ui.Option{{Value: "open", Label: "Closed, nothing changed"}}),
 		{Field: ui.Field{Name: "problem", Label: "Problem", Value: query.Get("problem"), Placeholder: "PRB-7"}},
 		{Field: ui.Field{Name: "from", Label: "Started from", Type: "date", Value: query.Get("from")}},
 		{Field: ui.Field{Name: "to", Label: "Started until", Type: "date", Value: query.Get("to")}},

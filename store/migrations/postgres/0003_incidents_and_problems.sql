@@ -122,6 +122,8 @@ CREATE INDEX incidents_class ON incidents (class, started_at, id) WHERE merged_i
 CREATE INDEX incidents_problem ON incidents (problem_id, started_at, id) WHERE problem_id IS NOT NULL;
 CREATE INDEX incidents_identity ON incidents (source, group_key, started_at) WHERE group_key <> '';
 CREATE INDEX incidents_impact ON incidents (COALESCE(impact_seconds, -1), id) WHERE merged_into IS NULL;
+CREATE INDEX incidents_closed_significant ON incidents (started_at, id)
+  WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND status NOT IN ('open', 'mitigated', 'resolved') AND significant;
 CREATE INDEX incidents_unassigned ON incidents (started_at, id) WHERE unassigned AND merged_into IS NULL;
 CREATE INDEX incidents_merged ON incidents (merged_into) WHERE merged_into IS NOT NULL;
 -- the first page's questions; the statements spell the conditions just so
