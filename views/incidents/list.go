@@ -119,6 +119,9 @@ func NewListPage(page listing.Page[incident.Incident], query url.Values, names N
 	}
 	if query.Get("loop") == "open" {
 		p.Heading.Title = ui.Sentence(ui.Plural(page.Total, "significant incident", "significant incidents")) + " closed with nothing changed"
+		if page.Total == 0 {
+			p.Heading.Title = "No significant incident was closed with nothing changed"
+		}
 		p.Heading.Lede = "No test, metric, alert or other practice change is promised for them, and nobody decided against one. Some became significant when their failure came back."
 	}
 	p.Sorts = []SortLink{
