@@ -258,7 +258,7 @@ func FuzzQueries(f *testing.F) {
 		for _, path := range []string{"/incidents", "/problems", "/followups", "/queue", "/services", "/deployments", "/measures"} {
 			for _, c := range query {
 				if c <= ' ' || c == '#' || c > '~' { // not an address at all
-					t.Skip()
+					return
 				}
 			}
 			if a := x.send(account.Viewer, "GET", path+"?"+query, ""); a.status >= 500 {
