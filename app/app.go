@@ -39,7 +39,11 @@ func New(ctx context.Context, config Config, log *slog.Logger, now func() time.T
 		return nil, errors.Join(fmt.Errorf("migrate the database: %w", err), s.Close())
 	}
 	s.SetClock(now)
-	return &App{config: config, log: log, now: now, store: s, words: newWords(s, now)}, nil
+	a := &App{config: config, log: log, now: now, store: s, words: newWords(s, now)}
+	if err := errors.Join(a.newJira(), a.words.jira.Connect.FromEnvironment(ctx)); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return a, nil
 }
 
 // Close closes the database.

@@ -6,9 +6,14 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"upshot/app/jirasync"
+	"upshot/app/secret"
 )
 
 // Config is every setting. Each is a flag and, in capitals after UPSHOT_, an environment variable; there is no
@@ -21,16 +26,37 @@ type Config struct {
 	Proxies      []string `help:"Address ranges of proxies in front, whose X-Forwarded-For is believed." name:"trusted-proxies" env:"UPSHOT_TRUSTED_PROXIES" placeholder:"10.0.0.0/8,…"`
 	Log          string   `help:"What to log: debug, info, warn or error." default:"info" env:"UPSHOT_LOG" enum:"debug,info,warn,error"`
 	LogFormat    string   `help:"How to log: text or json." default:"text" env:"UPSHOT_LOG_FORMAT" enum:"text,json"`
+
+	SecretKey     string `help:"Encrypts the tokens of other systems in the database; at least 16 random characters, the same for all replicas." env:"UPSHOT_SECRET_KEY" placeholder:"KEY"`
+	SecretKeyFile string `help:"File that holds that key." env:"UPSHOT_SECRET_KEY_FILE" placeholder:"FILE"`
+
+	JiraURL           string          `help:"Address of a Jira to connect; others are connected in the browser." name:"jira-url" env:"UPSHOT_JIRA_URL" placeholder:"URL"`
+	JiraUser          string          `help:"Mail address of the login on Cloud; without it the token is a personal access token of Data Center." env:"UPSHOT_JIRA_USER" placeholder:"MAIL"`
+	JiraToken         string          `help:"API token, or personal access token." env:"UPSHOT_JIRA_TOKEN" placeholder:"TOKEN"`
+	JiraTokenFile     string          `help:"File that holds the token." env:"UPSHOT_JIRA_TOKEN_FILE" placeholder:"FILE"`
+	JiraProject       string          `help:"Key of the project that takes follow-ups which no mapping names." env:"UPSHOT_JIRA_PROJECT" placeholder:"KEY"`
+	JiraWebhookSecret string          `help:"Secret by which webhooks of that Jira are signed." env:"UPSHOT_JIRA_WEBHOOK_SECRET" placeholder:"SECRET"`
+	JiraPoll          time.Duration   `help:"How often Jira is read." default:"1m" env:"UPSHOT_JIRA_POLL"`
+	JiraSettle        []time.Duration `help:"When Jira's search is asked for an issue whose creation has an unknown outcome, counted from then; the last is after the longest that the search may lag." default:"5s,30s,90s" env:"UPSHOT_JIRA_SETTLE"`
 }
 
 // Check completes the settings and says what is wrong with them, and what would do.
 func (c *Config) Check() error {
-	if c.DatabaseFile != "" {
-		b, err := os.ReadFile(c.DatabaseFile)
-		if err != nil {
-			return fmt.Errorf("UPSHOT_DATABASE_FILE: %w", err)
+	for _, f := range []struct {
+		name, path string
+		into       *string
+	}{
+		{"UPSHOT_DATABASE_FILE", c.DatabaseFile, &c.Database}, {"UPSHOT_SECRET_KEY_FILE", c.SecretKeyFile, &c.SecretKey},
+		{"UPSHOT_JIRA_TOKEN_FILE", c.JiraTokenFile, &c.JiraToken},
+	} {
+		if f.path == "" {
+			continue
 		}
-		c.Database = strings.TrimSpace(string(b))
+		b, err := os.ReadFile(f.path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		*f.into = strings.TrimSpace(string(b))
 	}
 	if c.Database == "" {
 		return fmt.Errorf("UPSHOT_DATABASE is empty; give a file such as upshot.db, or a postgres:// address")
@@ -54,6 +80,32 @@ func (c *Config) Check() error {
 		if _, _, err := net.ParseCIDR(p); err != nil {
 			return fmt.Errorf("UPSHOT_TRUSTED_PROXIES: %q is no range of addresses; 10.0.0.0/8 and 127.0.0.1/32 are", p)
 		}
+	}
+	return c.checkJira()
+}
+
+// shortestPoll keeps a mistyped setting from asking Jira without end.
+const shortestPoll = 5 * time.Second
+
+func (c *Config) checkJira() error {
+	if _, err := secret.NewKey(c.SecretKey); err != nil {
+		return err
+	}
+	if c.JiraPoll == 0 {
+		c.JiraPoll = time.Minute
+	}
+	if len(c.JiraSettle) == 0 {
+		c.JiraSettle = jirasync.DefaultSettle
+	}
+	switch {
+	case c.JiraPoll < shortestPoll:
+		return fmt.Errorf("UPSHOT_JIRA_POLL is %s; at least %s lets Jira breathe", c.JiraPoll, shortestPoll)
+	case !slices.IsSorted(c.JiraSettle) || c.JiraSettle[0] <= 0:
+		return fmt.Errorf("UPSHOT_JIRA_SETTLE: write growing lengths of time such as 5s,30s,90s")
+	case c.JiraURL != "" && c.JiraToken == "":
+		return fmt.Errorf("UPSHOT_JIRA_URL is set, and UPSHOT_JIRA_TOKEN is not; give the API token, or UPSHOT_JIRA_TOKEN_FILE")
+	case c.JiraURL == "" && c.JiraToken+c.JiraUser+c.JiraProject != "":
+		return fmt.Errorf("UPSHOT_JIRA_TOKEN, _USER or _PROJECT is set, and UPSHOT_JIRA_URL is not")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"upshot/app/account"
+	"upshot/app/jirasync"
 	"upshot/app/job"
 )
 
@@ -46,6 +47,10 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 		job.Work(func(ctx context.Context, _ keepStale) error {
 			return a.words.keeper.KeepStale(ctx, account.AsJob("kept figures"))
 		}, job.Limits{Timeout: 10 * time.Minute}),
+		job.Work(func(ctx context.Context, _ jirasync.SyncArgs) error { return a.words.jira.SyncAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 1}),
+		job.Work(func(ctx context.Context, _ jirasync.PushArgs) error { return a.words.jira.PushAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 3}),
+		job.Work(func(ctx context.Context, _ jirasync.FlushArgs) error { return a.words.jira.FlushAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 3}),
+		job.Every(a.config.JiraPoll, jirasync.SyncArgs{}),
 		job.Every(5*time.Minute, keepStale{}),
 		job.Every(15*time.Minute, verifyDue{}),
 		job.Every(time.Hour, tidy{}),

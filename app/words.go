@@ -9,6 +9,7 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/store"
@@ -24,10 +25,11 @@ type words struct {
 	deployments *deployment.Service
 	followUps   *followup.Service
 	keeper      *followup.Keeper
+	jira        *jirasync.Sync
 }
 
 func newWords(s *store.Store, now func() time.Time) words {
-	keeper := &followup.Keeper{Store: s, Log: s, Now: now}
+	keeper := &followup.Keeper{Store: s, Log: s, Now: now, Say: func(ctx context.Context) error { return s.Enqueue(ctx, jirasync.PushArgs{}) }}
 	incidents := &incident.Service{Store: s, Problems: s, Keeper: keeper, Log: s, Now: now}
 	return words{
 		accounts:  account.NewService(s, now),

@@ -60,6 +60,7 @@ type ledgerRow struct {
 	HandsOnWhileWaitingSeconds int64
 	RecurrencesAfter           int64
 	CostSeconds                int64
+	Bumps                      int64
 }
 
 func toLedgerRow(l followup.Ledger) ledgerRow {
@@ -70,7 +71,7 @@ func toLedgerRow(l followup.Ledger) ledgerRow {
 		StillWaiting: l.StillWaiting, NeverStarted: l.NeverStarted, Incomplete: l.Incomplete,
 		RecurrencesWhileWaiting: int64(l.RecurrencesWhileWaiting), ImpactWhileWaitingSeconds: seconds(l.ImpactWhileWaiting),
 		HandsOnWhileWaitingSeconds: seconds(l.HandsOnWhileWaiting), RecurrencesAfter: int64(l.RecurrencesAfter),
-		CostSeconds: seconds(l.Cost()),
+		CostSeconds: seconds(l.Cost()), Bumps: int64(l.Bumps),
 	}
 }
 
@@ -81,7 +82,7 @@ func (r ledgerRow) ledger() followup.Ledger {
 		Waiting: lasting(r.WaitingSeconds), Working: lasting(r.WorkingSeconds), SentBack: lasting(r.SentBackSeconds),
 		StillWaiting: r.StillWaiting, NeverStarted: r.NeverStarted, Incomplete: r.Incomplete,
 		RecurrencesWhileWaiting: int(r.RecurrencesWhileWaiting), ImpactWhileWaiting: lasting(r.ImpactWhileWaitingSeconds),
-		HandsOnWhileWaiting: lasting(r.HandsOnWhileWaitingSeconds), RecurrencesAfter: int(r.RecurrencesAfter),
+		HandsOnWhileWaiting: lasting(r.HandsOnWhileWaitingSeconds), RecurrencesAfter: int(r.RecurrencesAfter), Bumps: int(r.Bumps),
 	}
 }
 
@@ -127,7 +128,7 @@ type followUpIncidentRow struct {
 
 func (followUpIncidentRow) TableName() string { return "followup_incidents" }
 
-// followUpsOf completes rows with their moves, their incidents and what shipped them, in three queries.
+// followUpsOf completes rows with their moves, their incidents, their tickets and what shipped them, in five queries.
 func (s *Store) followUpsOf(ctx context.Context, rows []followUpRow) ([]followup.FollowUp, error) {
 	if len(rows) == 0 {
 		return nil, nil
@@ -157,6 +158,9 @@ func (s *Store) followUpsOf(ctx context.Context, rows []followUpRow) ([]followup
 	for _, l := range links {
 		f := &followUps[at[l.FollowupID]]
 		f.Incidents = append(f.Incidents, incident.ID(l.IncidentID))
+	}
+	if err := s.ticketsFor(ctx, followUps, at, ids); err != nil {
+		return nil, err
 	}
 	if len(deployed) == 0 {
 		return followUps, nil
@@ -529,5 +533,5 @@ func (s *Store) KeepLedger(ctx context.Context, id followup.ID, l followup.Ledge
 var ledgerColumns = []any{
 	"started_at", "done_at", "shipped_at", "verified_at", "waiting_seconds", "working_seconds", "sent_back_seconds",
 	"still_waiting", "never_started", "incomplete", "recurrences_while_waiting", "impact_while_waiting_seconds",
-	"hands_on_while_waiting_seconds", "recurrences_after", "cost_seconds",
+	"hands_on_while_waiting_seconds", "recurrences_after", "cost_seconds", "bumps",
 }

@@ -222,7 +222,7 @@ func more(promised []followup.FollowUp, seen []problem.Occurrence, now time.Time
 	var dearest time.Duration
 	var waited [][]problem.Occurrence
 	for _, f := range promised {
-		own := followup.RecurredWhileWaiting(f, nil, seen, now)
+		own := followup.RecurredWhileWaiting(f, seen, now)
 		cost := followup.TotalCost(own)
 		dearest = max(dearest, cost.Impact+cost.HandsOn)
 		waited = append(waited, own)

@@ -77,7 +77,7 @@ func ledgerAs(l followup.Ledger) ledgerJSON {
 // ledgerNow is the ledger with running lengths of time up to now. What recurred is as kept: it changes only when an
 // incident does, and then it is kept anew.
 func ledgerNow(f followup.FollowUp, now time.Time) followup.Ledger {
-	l := followup.LedgerOf(f, nil, nil, now)
+	l := followup.LedgerOf(f, nil, now)
 	l.RecurrencesWhileWaiting, l.RecurrencesAfter = f.Kept.RecurrencesWhileWaiting, f.Kept.RecurrencesAfter
 	l.ImpactWhileWaiting, l.HandsOnWhileWaiting, l.Bumps = f.Kept.ImpactWhileWaiting, f.Kept.HandsOnWhileWaiting, f.Kept.Bumps
 	return l

@@ -113,7 +113,7 @@ func (d told) change(t *testing.T, title string) (followup.FollowUp, followup.Le
 		t.Fatalf("nobody promised %q", title)
 	}
 	f := d.followUps[n]
-	return f, followup.LedgerOf(f, nil, d.seen(t, f.Problem), d.now)
+	return f, followup.LedgerOf(f, d.seen(t, f.Problem), d.now)
 }
 
 func (d told) problem(t *testing.T, title string) problem.Problem {

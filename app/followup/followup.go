@@ -13,6 +13,7 @@ import (
 	"upshot/app/fault"
 	"upshot/app/incident"
 	"upshot/app/problem"
+	"upshot/app/ticket"
 )
 
 // ID identifies a follow-up; people and addresses write FU-12.
@@ -110,6 +111,9 @@ type FollowUp struct {
 	UpdatedAt                       time.Time
 	Version                         int64
 	Kept                            Ledger // as of the last change; running lengths of time are of that moment
+	// Ticket is the Jira issue that carries it; nil while none is linked. LinkState also tells of one that is on its way.
+	Ticket    *ticket.Ticket
+	LinkState ticket.LinkState
 }
 
 // Decline is a decision against the change.

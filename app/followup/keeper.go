@@ -31,6 +31,8 @@ type KeeperStore interface {
 	FollowUpsOf(ctx context.Context, id problem.ID) ([]FollowUp, error)
 	FollowUpsDeployed(ctx context.Context, id deployment.ID) ([]FollowUp, error)
 	UpdateFollowUp(ctx context.Context, id ID, change func(*FollowUp) error) (before, after FollowUp, err error)
+	// LookAgain notes on the tickets of follow-ups that something changed which may want saying there.
+	LookAgain(ctx context.Context, ids []ID) error
 	// KeepLedger writes the kept part of a ledger, where it differs.
 	KeepLedger(ctx context.Context, id ID, l Ledger) error
 	// ClaimStale takes the marks of some problems away that an import has left to be kept.
@@ -51,6 +53,8 @@ type Keeper struct {
 	Store KeeperStore
 	Log   audit.Log
 	Now   func() time.Time
+	// Say enqueues what tells the tickets, in the same transaction; nil: nobody does.
+	Say func(ctx context.Context) error
 }
 
 // KeepIncident keeps the incident's problem, and the incident alone when it has none or does not count in it.
@@ -90,8 +94,29 @@ func (k *Keeper) KeepFollowUp(ctx context.Context, actor account.Actor, f Follow
 	if f.Problem != 0 {
 		return k.KeepProblem(ctx, actor, f.Problem)
 	}
-	now := k.Now()
-	return k.Store.KeepLedger(ctx, f.ID, LedgerOf(f, Intervals(f, now), nil, now))
+	return k.keepLedger(ctx, f, LedgerOf(f, nil, k.Now()))
+}
+
+// keepLedger keeps the ledger, and has the ticket told when something recurred, or came to an end.
+func (k *Keeper) keepLedger(ctx context.Context, f FollowUp, l Ledger) error {
+	if err := k.Store.KeepLedger(ctx, f.ID, l); err != nil {
+		return err
+	}
+	if f.Ticket == nil || MilestoneOf(f.Kept) == MilestoneOf(l) {
+		return nil
+	}
+	return k.tell(ctx, f)
+}
+
+// tell has what carries the follow-up looked at.
+func (k *Keeper) tell(ctx context.Context, f FollowUp) error {
+	if f.Ticket == nil {
+		return nil
+	}
+	if err := k.Store.LookAgain(ctx, []ID{f.ID}); err != nil || k.Say == nil {
+		return err
+	}
+	return k.Say(ctx)
 }
 
 // keptTogether is how many problems KeepStale keeps in one transaction: enough to be quick, few enough not to keep
@@ -159,8 +184,8 @@ func (k *Keeper) keepProblem(ctx context.Context, actor account.Actor, id proble
 		if f, err = k.hold(ctx, actor, f, seen, now); err != nil {
 			return err
 		}
-		l := LedgerOf(f, Intervals(f, now), seen, now)
-		if err := k.Store.KeepLedger(ctx, f.ID, l); err != nil {
+		l := LedgerOf(f, seen, now)
+		if err := k.keepLedger(ctx, f, l); err != nil {
 			return err
 		}
 		switch f.State {
@@ -201,6 +226,10 @@ func (k *Keeper) hold(ctx context.Context, actor account.Actor, f FollowUp, seen
 		return nil
 	})
 	if err != nil {
+		return f, err
+	}
+	after.Ticket, after.LinkState = f.Ticket, f.LinkState
+	if err := k.tell(ctx, after); err != nil {
 		return f, err
 	}
 	return after, k.Log.Append(ctx, audit.Event{

@@ -25,7 +25,7 @@ type Ledger struct {
 	StillWaiting bool // nobody has started: Waiting grows
 	NeverStarted bool // it went straight to done, and nobody ever worked on it: Waiting is the whole way
 	Incomplete   bool // history partial or a status unknown: no figures are given
-	Bumps        int  // moved to a later sprint while waiting; not known to LedgerOf
+	Bumps        int  // moved to a later sprint while in the backlog
 
 	RecurrencesWhileWaiting int           // occurrences with queued <= detected < shipped
 	ImpactWhileWaiting      time.Duration // of those
@@ -36,16 +36,12 @@ type Ledger struct {
 // Cost is what waiting cost: impact and hands-on time of what recurred meanwhile. It orders the queue.
 func (l Ledger) Cost() time.Duration { return l.ImpactWhileWaiting + l.HandsOnWhileWaiting }
 
-// LedgerOf adds up what waiting for a follow-up was. History is its ticket's, or nil: then its own moves are
-// the history. Seen is its problem's occurrences in order of start.
+// LedgerOf adds up what waiting for a follow-up was. Seen is its problem's occurrences in order of start.
 //
 // When the fix failed or was reopened, what recurred between shipping and reopening counts as after the fix,
 // and what recurs from then on counts as waiting again, until it ships once more.
-func LedgerOf(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) Ledger {
-	if len(history) == 0 {
-		history = Intervals(f, now)
-	}
-	history = withoutAside(f, history, now)
+func LedgerOf(f FollowUp, seen []problem.Occurrence, now time.Time) Ledger {
+	history := withoutAside(f, f.History(now), now)
 	l := Ledger{QueuedAt: queuedAt(f, history, seen, now), VerifiedAt: f.verifiedAt()}
 	if l.QueuedAt.IsZero() {
 		return Ledger{}
@@ -65,22 +61,33 @@ func LedgerOf(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, 
 	cost := TotalCost(waited)
 	l.RecurrencesWhileWaiting, l.ImpactWhileWaiting, l.HandsOnWhileWaiting = cost.Recurrences, cost.Impact, cost.HandsOn
 	l.RecurrencesAfter = len(after)
+	l.Bumps = f.bumps(l.QueuedAt, now)
 	return l
 }
 
+// bumps counts the sprints that its ticket was moved on from since it was queued.
+func (f FollowUp) bumps(queued, now time.Time) int {
+	n := 0
+	if f.Ticket != nil {
+		for _, b := range f.Ticket.History.Bumps {
+			if !b.At.Before(queued) && !b.At.After(now) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // RecurredWhileWaiting lists the occurrences that LedgerOf counts as the cost of waiting, in order.
-func RecurredWhileWaiting(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) []problem.Occurrence {
-	waited, _ := Recurred(f, history, seen, now)
+func RecurredWhileWaiting(f FollowUp, seen []problem.Occurrence, now time.Time) []problem.Occurrence {
+	waited, _ := Recurred(f, seen, now)
 	return waited
 }
 
 // Recurred lists the occurrences that LedgerOf counts as the cost of waiting, and those that came after it had
 // shipped, each in order.
-func Recurred(f FollowUp, history []ticket.Interval, seen []problem.Occurrence, now time.Time) (waited, after []problem.Occurrence) {
-	if len(history) == 0 {
-		history = Intervals(f, now)
-	}
-	history = withoutAside(f, history, now)
+func Recurred(f FollowUp, seen []problem.Occurrence, now time.Time) (waited, after []problem.Occurrence) {
+	history := withoutAside(f, f.History(now), now)
 	queued := queuedAt(f, history, seen, now)
 	if queued.IsZero() || !ticket.Whole(history) {
 		return nil, nil
@@ -151,6 +158,71 @@ func Intervals(f FollowUp, now time.Time) []ticket.Interval {
 		history[0].Status = string(Queued)
 	}
 	return history
+}
+
+// History is a follow-up's way through the backlog up to now: its ticket's, once that was read, else its own. A ticket whose
+// history could not be read whole gives one that figures are withheld from.
+//
+// What happened here before the ticket was created comes first: a promise is older than the ticket that was filed late, and an
+// earlier ticket may have been done when this one took its place.
+//
+// When the change did not hold, or was reopened here, after its ticket was done, it waits from then on until Jira follows.
+func (f FollowUp) History(now time.Time) []ticket.Interval {
+	if f.Ticket == nil || f.Ticket.ReadAt.IsZero() || len(f.Ticket.History.Intervals) == 0 {
+		return Intervals(f, now)
+	}
+	if f.Ticket.History.Partial {
+		return []ticket.Interval{{From: f.Ticket.CreatedAt, Category: ticket.Unknown}}
+	}
+	history := upTo(f.Ticket.History.Intervals, now)
+	if len(history) > 0 {
+		history = append(before(Intervals(f, now), history[0].From), history...)
+	}
+	last, moves := len(history)-1, len(f.Moves)
+	if last < 0 || moves == 0 || history[last].Category != ticket.Done {
+		return history
+	}
+	if m := f.Moves[moves-1]; (m.State == Queued || m.State == InProgress) && m.At.After(history[last].From) && !m.At.After(now) && f.reopenedHere() {
+		history = append(history, ticket.Interval{From: m.At, Status: "reopened in Upshot", Category: ticket.ToDo})
+		history[last].To = m.At
+	}
+	return history
+}
+
+// reopenedHere tells whether the last move left done.
+func (f FollowUp) reopenedHere() bool {
+	n := len(f.Moves)
+	return n > 1 && (f.Moves[n-2].State == Done || f.Moves[n-2].State == Verified)
+}
+
+// before is the part of a history up to a moment, at which it ends.
+func before(history []ticket.Interval, at time.Time) []ticket.Interval {
+	var part []ticket.Interval
+	for _, i := range history {
+		if !i.From.Before(at) {
+			break
+		}
+		if i.To.IsZero() || i.To.After(at) {
+			i.To = at
+		}
+		part = append(part, i)
+	}
+	return part
+}
+
+// upTo is the part of a history before a moment; its last interval lasts.
+func upTo(history []ticket.Interval, now time.Time) []ticket.Interval {
+	var part []ticket.Interval
+	for _, i := range history {
+		if i.From.After(now) {
+			break
+		}
+		if i.To.After(now) {
+			i.To = time.Time{}
+		}
+		part = append(part, i)
+	}
+	return part
 }
 
 // withoutAside takes out of a history the times when the follow-up was declined or a duplicate.
@@ -295,9 +367,9 @@ func (f FollowUp) verifiedAt() time.Time {
 	return time.Time{}
 }
 
-// ShippedAt is when the change reached users, by the follow-up's own moves: set by hand, else deployed to
+// ShippedAt is when the change reached users: set by hand, else deployed to
 // production, else done; zero: not yet, or not again since it was reopened.
 func (f FollowUp) ShippedAt(now time.Time) time.Time {
-	rounds := roundsOf(f, withoutAside(f, Intervals(f, now), now))
+	rounds := roundsOf(f, withoutAside(f, f.History(now), now))
 	return rounds[len(rounds)-1].shippedAt
 }

@@ -156,14 +156,11 @@ func TestLedgerOf(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := LedgerOf(c.f, c.history, c.seen, day(100)); got != c.want {
-				t.Errorf("got  %+v\nwant %+v", got, c.want)
-			}
 			if c.history != nil {
-				return
+				c.f.Ticket = &ticket.Ticket{ReadAt: day(100), CreatedAt: c.history[0].From, History: ticket.History{Intervals: c.history}}
 			}
-			if got := LedgerOf(c.f, Intervals(c.f, day(100)), c.seen, day(100)); got != c.want {
-				t.Errorf("its own intervals handed in give another ledger: %+v", got)
+			if got := LedgerOf(c.f, c.seen, day(100)); got != c.want {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 		})
 	}
@@ -176,7 +173,7 @@ func TestFlappingCountsOnce(t *testing.T) {
 		{Incident: 1, StartedAt: at, DetectedAt: at, RestoredAt: at.Add(time.Hour), Impact: time.Hour},
 		{Incident: 2, StartedAt: at.Add(80 * time.Minute), DetectedAt: at.Add(80 * time.Minute), RestoredAt: at.Add(2 * time.Hour), Impact: 40 * time.Minute},
 	}, problem.FlapWindow, problem.RecurrenceWindow, day(100))
-	l := LedgerOf(moved(on(0, Queued)), nil, flapping, day(100))
+	l := LedgerOf(moved(on(0, Queued)), flapping, day(100))
 	if l.RecurrencesWhileWaiting != 1 || l.ImpactWhileWaiting != 100*time.Minute {
 		t.Errorf("got %d recurrences and %v, want one of 1h40m", l.RecurrencesWhileWaiting, l.ImpactWhileWaiting)
 	}
@@ -185,7 +182,7 @@ func TestFlappingCountsOnce(t *testing.T) {
 func TestImpactOfWhatGoesOnIsSoFar(t *testing.T) {
 	t.Parallel()
 	seen := problem.History([]problem.Member{{Incident: 1, StartedAt: day(99), DetectedAt: day(99), Ongoing: true}}, problem.FlapWindow, problem.RecurrenceWindow, day(100))
-	if l := LedgerOf(moved(on(0, Queued)), nil, seen, day(100)); l.ImpactWhileWaiting != oneDay || l.Cost() != oneDay {
+	if l := LedgerOf(moved(on(0, Queued)), seen, day(100)); l.ImpactWhileWaiting != oneDay || l.Cost() != oneDay {
 		t.Errorf("got %v, want a day so far", l.ImpactWhileWaiting)
 	}
 }
@@ -194,13 +191,13 @@ func TestTwoFollowUpsOnOneProblem(t *testing.T) {
 	t.Parallel()
 	now, seen := day(100), recurred(-1, 10, 30, 60)
 	first, second := moved(on(0, Queued), on(40, Done)), moved(on(20, Queued))
-	if l := LedgerOf(first, nil, seen, now); l.RecurrencesWhileWaiting != 2 || l.RecurrencesAfter != 1 {
+	if l := LedgerOf(first, seen, now); l.RecurrencesWhileWaiting != 2 || l.RecurrencesAfter != 1 {
 		t.Errorf("the first: got %+v", l)
 	}
-	if l := LedgerOf(second, nil, seen, now); l.RecurrencesWhileWaiting != 2 || l.RecurrencesAfter != 0 {
+	if l := LedgerOf(second, seen, now); l.RecurrencesWhileWaiting != 2 || l.RecurrencesAfter != 0 {
 		t.Errorf("the second: got %+v", l)
 	}
-	got := TotalCost(RecurredWhileWaiting(first, nil, seen, now), RecurredWhileWaiting(second, nil, seen, now))
+	got := TotalCost(RecurredWhileWaiting(first, seen, now), RecurredWhileWaiting(second, seen, now))
 	want := Cost{Recurrences: 3, Impact: 3 * time.Hour, HandsOn: 30 * time.Minute}
 	if got != want {
 		t.Errorf("together: got %+v, want each occurrence once: %+v", got, want)

@@ -145,6 +145,27 @@ func (f *FollowUp) Propose(now time.Time) error {
 	return nil
 }
 
+// Adopt follows the ticket that carries it, which was put into the state at that moment. A ticket may be done without
+// evidence: then so is the follow-up, and it is never verified until it has some.
+func (f *FollowUp) Adopt(s State, at time.Time) error {
+	if err := f.only("moved by its ticket", Queued, InProgress, Done, Verified); err != nil {
+		return err
+	}
+	if s == f.State || f.State == Verified && s == Done {
+		return nil
+	}
+	if n := len(f.Moves); n > 0 && at.Before(f.Moves[n-1].At) {
+		at = f.Moves[n-1].At // moves are in order; when it really was, the ticket's own history tells
+	}
+	f.enter(s, at)
+	return nil
+}
+
+// Plain is a step that looks neither at what was seen nor at who asks.
+func Plain(do func(f *FollowUp, now time.Time) error) Step {
+	return func(f *FollowUp, _ []problem.Occurrence, now time.Time) error { return do(f, now) }
+}
+
 // Hold asks whether a shipped change holds. When the problem recurred in its quiet period, it notes when,
 // puts the follow-up back into the backlog and tells so. The same recurrence never fails it twice.
 func Hold(f *FollowUp, seen []problem.Occurrence, now time.Time) bool {

@@ -215,7 +215,7 @@ func TestAFixThatFailedRecurredAfterIt(t *testing.T) {
 	if !Hold(&f, seen, day(20).Add(time.Minute)) {
 		t.Fatal("it did not hold")
 	}
-	l := LedgerOf(f, nil, seen, day(30))
+	l := LedgerOf(f, seen, day(30))
 	if l.RecurrencesWhileWaiting != 1 || l.RecurrencesAfter != 1 || !l.ShippedAt.IsZero() || l.StillWaiting {
 		t.Errorf("got %+v", l)
 	}

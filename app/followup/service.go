@@ -148,7 +148,11 @@ func (s *Service) change(ctx context.Context, actor account.Actor, id ID, versio
 			if version != 0 && version != f.Version {
 				return fault.New(fault.Conflict, "Somebody changed %s meanwhile. Look at it again, then repeat your change.", f.ID)
 			}
+			state := f.State
 			if err := step(f, seen, now); err != nil {
+				return err
+			}
+			if err := ticketAllows(actor, *f, state); err != nil {
 				return err
 			}
 			f.UpdatedAt = now
@@ -180,6 +184,9 @@ func (s *Service) change(ctx context.Context, actor account.Actor, id ID, versio
 		if err := s.Keeper.KeepFollowUp(ctx, actor, after); err != nil {
 			return err
 		}
+		if err := s.Keeper.tell(ctx, after); err != nil {
+			return err
+		}
 		after, err = s.Store.FollowUp(ctx, actor, id)
 		return err
 	})
@@ -187,6 +194,19 @@ func (s *Service) change(ctx context.Context, actor account.Actor, id ID, versio
 		return FollowUp{}, fmt.Errorf("%s %s: %w", id, action, err)
 	}
 	return after, nil
+}
+
+// ticketAllows keeps people from moving by hand what the team's ticket says: where Jira owns the status, one moves the issue
+// there. Deciding against it, and verifying that it held, is said here all the same.
+func ticketAllows(actor account.Actor, f FollowUp, from State) error {
+	if f.Ticket == nil || !f.Ticket.OwnsStatus || f.State == from || actor.Kind != account.Person && actor.Kind != account.Machine {
+		return nil
+	}
+	carried := func(s State) bool { return s == Queued || s == InProgress || s == Done }
+	if !carried(from) && from != Verified || !carried(f.State) {
+		return nil
+	}
+	return fault.New(fault.Conflict, "Jira says how far %s is. Move %s there; it shows here a minute later.", f.ID, f.Ticket.Key)
 }
 
 // VerifyDue verifies the changes whose quiet period has passed without a recurrence, and tells how many.

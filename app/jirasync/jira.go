@@ -276,10 +276,11 @@ type Call struct {
 
 // Pause is a stretch in which calls of a scope wait: "site", an operation, or "issue 10001".
 type Pause struct {
-	Site  ticket.SiteID
-	Scope string
-	Until time.Time
-	Why   string // in words, with Jira's reason
+	Site    ticket.SiteID
+	Scope   string
+	BegunAt time.Time // filled in when it is read
+	Until   time.Time
+	Why     string // in words, with Jira's reason
 }
 
 // SiteScope pauses every call to a site.

@@ -44,6 +44,19 @@ func (Once) InsertOpts() river.InsertOpts {
 	}}
 }
 
+// Soon is Once, a few seconds later: what comes together meanwhile is done together.
+type Soon struct{}
+
+// soonAfter is how much later that is.
+const soonAfter = 3 * time.Second
+
+// InsertOpts tells River.
+func (Soon) InsertOpts() river.InsertOpts {
+	o := Once{}.InsertOpts()
+	o.ScheduledAt = time.Now().Add(soonAfter)
+	return o
+}
+
 // GiveUp marks an error that trying again does not help: the job ends as failed.
 func GiveUp(err error) error { return river.JobCancel(err) }
 

@@ -42,6 +42,10 @@ type Ticket struct {
 	// Missing counts the reads in a row that did not find it, since MissingSince.
 	Missing      int
 	MissingSince time.Time
+	// OwnsStatus tells, for a follow-up's ticket, that Jira says how far the follow-up is.
+	OwnsStatus bool
+	// URL is where people open it; filled in where it is shown.
+	URL string
 	// Labelled tells whether it carries the label by which the poll finds it.
 	Labelled bool
 }
@@ -163,3 +167,15 @@ type Bump struct {
 	At       time.Time `json:"at"`
 	From, To string    // names of sprints
 }
+
+// LinkState is how far a follow-up is connected to an issue. Empty: nobody asked for one.
+type LinkState string
+
+// The states of a connection.
+const (
+	LinkPending LinkState = "pending"             // an issue is to be created
+	LinkSending LinkState = "sending"             // it is being created, or nobody knows whether it was
+	Linked      LinkState = "linked"              //
+	LinkNeeds   LinkState = "needs_configuration" // Jira refused it: somebody must change something
+	LinkGone    LinkState = "gone"                // the issue is gone in Jira
+)

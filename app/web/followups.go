@@ -419,7 +419,7 @@ func (w *Web) planCorrection(c echo.Context) (followup.Step, error) {
 	typed := map[string]string{"queued_at": answer(c, "queued_at"), "shipped_at": answer(c, "shipped_at")}
 	reason := strings.TrimSpace(answer(c, "reason"))
 	return func(f *followup.FollowUp, seen []problem.Occurrence, now time.Time) error {
-		shown := followup.LedgerOf(*f, nil, seen, now)
+		shown := followup.LedgerOf(*f, seen, now)
 		correction := followup.Correction{Reason: reason}
 		var check fault.Check
 		read := func(name string, shown time.Time) *time.Time {

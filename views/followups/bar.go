@@ -24,9 +24,9 @@ type Row struct {
 
 // RowOf makes the row of a follow-up; seen are the occurrences of its problem, in order of start.
 func RowOf(f followup.FollowUp, seen []problem.Occurrence, now time.Time) Row {
-	history := followup.Intervals(f, now)
-	r := Row{FollowUp: f, Ledger: followup.LedgerOf(f, history, seen, now)}
-	r.Waited, r.After = followup.Recurred(f, history, seen, now)
+	history := f.History(now)
+	r := Row{FollowUp: f, Ledger: followup.LedgerOf(f, seen, now)}
+	r.Waited, r.After = followup.Recurred(f, seen, now)
 	r.State, r.Detail = StateNow(f, r.Ledger, now)
 	r.Bar = barOf(r, history)
 	return r

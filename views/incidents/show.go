@@ -448,7 +448,7 @@ func promisedOf(f Facts, c ui.Clock) []Promised {
 	seen := problem.History(f.Members, problem.FlapWindow, problem.RecurrenceWindow, c.Now)
 	var all []Promised
 	for _, u := range f.FollowUps {
-		l := followup.LedgerOf(u, nil, seen, c.Now)
+		l := followup.LedgerOf(u, seen, c.Now)
 		p := Promised{
 			Ref: u.ID.String(), Link: link.FollowUp(int64(u.ID)), Title: u.Title, Bar: followups.BarOf(u, seen, c.Now),
 			About: followups.KindWords(u.Kind) + ", " + string(u.Purpose), Span: ui.Span{Clock: c, Window: ui.Days90},

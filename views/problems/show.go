@@ -144,7 +144,7 @@ type fixes struct{ shipped, failed, waiting, working int }
 func fixesOf(all []followup.FollowUp, seen []problem.Occurrence, c ui.Clock) fixes {
 	var n fixes
 	for _, f := range all {
-		l := followup.LedgerOf(f, nil, seen, c.Now)
+		l := followup.LedgerOf(f, seen, c.Now)
 		if !l.ShippedAt.IsZero() || !f.FixFailedAt.IsZero() {
 			n.shipped++
 		}
@@ -257,7 +257,7 @@ func permanentFix(all []followup.FollowUp, seen []problem.Occurrence, c ui.Clock
 		if f.State != followup.Verified {
 			continue
 		}
-		shipped := followup.LedgerOf(f, nil, seen, c.Now).ShippedAt
+		shipped := followup.LedgerOf(f, seen, c.Now).ShippedAt
 		if shipped.After(last) && (at.IsZero() || shipped.Before(at)) {
 			at = shipped
 		}
@@ -292,7 +292,7 @@ func promisedOf(all []followup.FollowUp, seen []problem.Occurrence, c ui.Clock) 
 	}
 	var rows []costed
 	for _, f := range all {
-		l := followup.LedgerOf(f, nil, seen, c.Now)
+		l := followup.LedgerOf(f, seen, c.Now)
 		p := Promised{
 			Ref: f.ID.String(), Link: link.FollowUp(int64(f.ID)), Title: f.Title, About: followups.KindWords(f.Kind) + ", " + string(f.Purpose),
 			Waited: ui.Duration(l.Waiting), Bumps: ui.Thousands(l.Bumps), Recurred: "0", Impact: ui.Minutes(l.ImpactWhileWaiting),

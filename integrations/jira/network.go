@@ -1,0 +1,30 @@
+package jira
+
+import (
+	"errors"
+	"net"
+	"net/url"
+)
+
+// neverSent tells whether a request surely did not reach the other side: there was no connection.
+func neverSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+}
+
+// plainCause is the innermost reason, without the address.
+func plainCause(err error) string {
+	if err == nil {
+		return "no reason is known"
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err.Error()
+	}
+	return short(err.Error())
+}

@@ -1,0 +1,116 @@
+package jira
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"upshot/app/jirasync"
+)
+
+// Markup writes texts in Jira's wiki markup, which version 2 of its API shows on both flavours.
+type Markup struct{}
+
+// special are the characters that wiki markup makes something of.
+var special = strings.NewReplacer(
+	`\`, `\\`, "{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`, "!", `\!`, "|", `\|`, "*", `\*`, "_", `\_`, "^", `\^`, "~", `\~`,
+	"+", `\+`, "??", `\?\?`, "@", `\@`,
+)
+
+// lineStart are beginnings of lines that wiki markup makes something of: headings, lists, quotes, rules, tables.
+var lineStart = regexp.MustCompile(`(?m)^(\s*)(h[1-6]\.|bq\.|[-#]+\s|-{4,})`)
+
+// Escape is text from elsewhere as it stands: it calls nobody, shows no pictures and runs no macros.
+func Escape(s string) string {
+	s = special.Replace(strings.ToValidUTF8(strings.ReplaceAll(s, "\r", ""), ""))
+	return lineStart.ReplaceAllStringFunc(s, func(m string) string {
+		at := len(m) - len(strings.TrimLeft(m, " \t\n"))
+		return m[:at] + `\` + m[at:]
+	})
+}
+
+// link is a link; the name loses what would end it.
+func link(name, url string) string {
+	name = strings.NewReplacer("[", "(", "]", ")", "|", "/", "\n", " ").Replace(name)
+	url = strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20", "\n", "").Replace(url)
+	return "[" + inLink(name) + "|" + url + "]"
+}
+
+// inLink is Escape for the name of a link, which may hold fewer things.
+func inLink(s string) string {
+	return strings.NewReplacer("{", `\{`, "}", `\}`, "!", `\!`, "*", `\*`, "_", `\_`, "~", `\~`, "@", `\@`).Replace(s)
+}
+
+// Describe is the description of a new issue.
+func (Markup) Describe(p jirasync.Packet) string {
+	var b strings.Builder
+	head := func(s string) { fmt.Fprintf(&b, "\nh3. %s\n", s) }
+	items := func(all []string) {
+		for _, s := range all {
+			fmt.Fprintf(&b, "* %s\n", oneLine(s))
+		}
+	}
+	fmt.Fprintf(&b, "%s promises this change: %s.", link(p.Ref, p.URL), Escape(p.Promise))
+	if p.DueOn != "" {
+		fmt.Fprintf(&b, " It is due on %s.", p.DueOn)
+	}
+	b.WriteString("\n")
+	if p.Detail != "" {
+		fmt.Fprintf(&b, "\n%s\n", Escape(p.Detail))
+	}
+	if len(p.History) > 0 {
+		head("How often, and what it cost")
+		items(p.History)
+	}
+	for _, i := range p.Incidents {
+		fmt.Fprintf(&b, "\nh3. %s %s\n", link(i.Ref, i.URL), oneLine(i.Title))
+		items([]string{strings.Join(i.Facts, " · ")})
+		if len(i.Labels) > 0 {
+			items([]string{"Alert: " + strings.Join(i.Labels, " · ")})
+		}
+		if len(i.Timeline) > 0 {
+			items([]string{"Timeline: " + strings.Join(i.Timeline, "; ")})
+		}
+		if i.Tried != "" {
+			items([]string{"Tried: " + i.Tried})
+		}
+	}
+	if len(p.Deployments) > 0 {
+		head("Deployments before the impact")
+		items(p.Deployments)
+	}
+	if len(p.Learnt) > 0 {
+		head("What is known")
+		items(p.Learnt)
+	}
+	if len(p.Links) > 0 {
+		head("Links")
+		for _, l := range p.Links {
+			fmt.Fprintf(&b, "* %s\n", link(l.Name, l.URL))
+		}
+	}
+	end := fmt.Sprintf("\nWritten by Upshot on %s UTC, as things were known then; the linked pages know what came later.\n", p.FrozenAt.UTC().Format("2006-01-02 15:04"))
+	text := b.String()
+	if most := textMax - utf8.RuneCountInString(end); utf8.RuneCountInString(text) > most {
+		rest := fmt.Sprintf("…\n\nThe rest is at %s.\n", link(p.Ref, p.URL))
+		text = string([]rune(text)[:most-utf8.RuneCountInString(rest)]) + rest
+	}
+	return text + end
+}
+
+// oneLine is text in an item of a list.
+func oneLine(s string) string { return strings.TrimSpace(spaces.ReplaceAllString(Escape(s), " ")) }
+
+// Note is the status comment.
+func (Markup) Note(said []jirasync.NoteLine) string {
+	var lines []string
+	for _, l := range said {
+		line := link(l.Ref, l.URL) + ": " + l.Line
+		if l.Because != "" {
+			line += "\n" + Escape(l.Because)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n\n")
+}
