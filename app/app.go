@@ -14,6 +14,7 @@ import (
 
 	"upshot/app/account"
 	"upshot/app/api"
+	"upshot/app/hooks"
 	"upshot/app/web"
 	"upshot/store"
 	"upshot/views/link"
@@ -56,12 +57,14 @@ func (a *App) Handler() http.Handler {
 	pages := &web.Web{
 		Store: a.store, Accounts: a.words.accounts, Catalog: a.words.catalog, Incidents: a.words.incidents,
 		Problems: a.words.problems, Notes: a.words.notes, Deployments: a.words.deployments, FollowUps: a.words.followUps,
+		Jira: a.words.jira, Poll: a.config.JiraPoll,
 		Sessions: web.NewSessions(a.store.Sessions(a.now), a.config.Secure()),
 		Log:      a.log, Now: a.now, BaseURL: a.config.BaseURL, Demo: a.demo,
 	}
 	pages.Use(e)
 	e.HTTPErrorHandler = pages.Trouble // the API takes those under its prefix
 	a.api().Register(e, pages.SignedIn()...)
+	(&hooks.Hooks{Jira: a.words.jira, Log: a.log, Now: a.now}).Register(e)
 	return e
 }
 
@@ -69,7 +72,7 @@ func (a *App) api() *api.API {
 	return &api.API{
 		Store: a.store, Tokens: a.words.accounts, Catalog: a.words.catalog, Incidents: a.words.incidents,
 		Problems: a.words.problems, Notes: a.words.notes, FollowUps: a.words.followUps, Deployments: a.words.deployments,
-		Log: a.log, Now: a.now, BaseURL: a.config.BaseURL,
+		Jira: a.words.jira, Poll: a.config.JiraPoll, Log: a.log, Now: a.now, BaseURL: a.config.BaseURL,
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"upshot/app/jirasync"
 	"upshot/app/ticket"
 	"upshot/integrations/jira/jiratest"
+	"upshot/internal/synctest"
 	"upshot/store/storetest"
 )
 
@@ -60,29 +61,18 @@ func startSynced(t *testing.T, address string, flavour jiratest.Flavour, change 
 	for _, c := range change {
 		c(&options)
 	}
-	double := jiratest.New(options)
 	config := Config{
 		Database: address, Addr: "127.0.0.1:0", BaseURL: "https://upshot.example.test", SecretKey: "sixteen characters at least", Log: "error",
-		JiraSettle: []time.Duration{5 * time.Second, 30 * time.Second, 90 * time.Second},
+		JiraSettle: jirasync.DefaultSettle,
 	}
 	a, err := New(t.Context(), config, slog.New(slog.DiscardHandler), clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = a.Close() })
-	given := jirasync.Given{URL: double.Start(t), Token: jiratest.DefaultToken}
-	if flavour == jiratest.Cloud {
-		given.User = jiratest.DefaultUser
-	}
-	site, err := a.words.jira.Connect.Connect(t.Context(), syncActor, given)
-	if err != nil {
-		t.Fatal(err)
-	}
+	double, site := synctest.Connect(t, a.words.jira, options)
 	s := &synced{App: a, t: t, double: double, site: site, clock: clock}
 	if s.team, err = a.words.catalog.AddTeam(t.Context(), syncActor, catalog.Team{Name: "Booking", Kind: catalog.Development, Zone: "Europe/Lisbon"}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.words.jira.Connect.Map(t.Context(), syncActor, jirasync.Project{Site: site.ID, Key: "OPS"}); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -22,7 +22,6 @@ type jiraSyncRow struct {
 	TroubleAt     *time.Time
 	LoginBadAt    *time.Time
 	LoginAskedAt  *time.Time
-	HookSeenAt    *time.Time
 	LeaseOwner    string
 	LeaseUntil    *time.Time
 	Fence         int64
@@ -37,14 +36,14 @@ func (r jiraSyncRow) state() jirasync.State {
 		Site: ticket.SiteID(r.SiteID), CursorAt: moment(r.CursorAt), GoodAt: moment(r.GoodAt), TriedAt: moment(r.TriedAt),
 		StartedAt: moment(r.StartedAt), CatalogueAt: moment(r.CatalogueAt), ReconciledAt: moment(r.ReconciledAt), SweptAt: moment(r.SweptAt),
 		Trouble:    jirasync.Told{Words: r.Trouble, Status: r.TroubleStatus, At: moment(r.TroubleAt)},
-		LoginBadAt: moment(r.LoginBadAt), LoginAskedAt: moment(r.LoginAskedAt), HookSeenAt: moment(r.HookSeenAt),
+		LoginBadAt: moment(r.LoginBadAt), LoginAskedAt: moment(r.LoginAskedAt),
 	}
 }
 
 // jiraStateColumns are those that UpdateJiraState writes: the lease and the bucket are others' business.
 var jiraStateColumns = []any{
 	"good_at", "tried_at", "started_at", "catalogue_at", "reconciled_at", "swept_at", "trouble", "trouble_status", "trouble_at",
-	"login_bad_at", "login_asked_at", "hook_seen_at",
+	"login_bad_at", "login_asked_at",
 }
 
 // JiraState is where the sync of a site stands.
@@ -65,7 +64,7 @@ func (s *Store) UpdateJiraState(ctx context.Context, site ticket.SiteID, change 
 		r.CursorAt, r.GoodAt, r.TriedAt, r.StartedAt = nullable(st.CursorAt), nullable(st.GoodAt), nullable(st.TriedAt), nullable(st.StartedAt)
 		r.CatalogueAt, r.ReconciledAt, r.SweptAt = nullable(st.CatalogueAt), nullable(st.ReconciledAt), nullable(st.SweptAt)
 		r.Trouble, r.TroubleStatus, r.TroubleAt = st.Trouble.Words, st.Trouble.Status, nullable(st.Trouble.At)
-		r.LoginBadAt, r.LoginAskedAt, r.HookSeenAt = nullable(st.LoginBadAt), nullable(st.LoginAskedAt), nullable(st.HookSeenAt)
+		r.LoginBadAt, r.LoginAskedAt = nullable(st.LoginBadAt), nullable(st.LoginAskedAt)
 		_, err = table[jiraSyncRow](s.db(ctx)).Where("site_id = ?", site).Select("cursor_at", jiraStateColumns...).Updates(ctx, r)
 		return explain(err, "Jira site")
 	})
@@ -189,6 +188,13 @@ func (s *Store) healthOf(ctx context.Context, site jirasync.Site, now time.Time)
 	var err error
 	if h.State, err = s.JiraState(ctx, site.ID); err != nil {
 		return h, err
+	}
+	hints, err := table[jiraHintRow](s.db(ctx)).Where("site_id = ?", site.ID).Order("id DESC").Limit(1).Find(ctx)
+	if err != nil {
+		return h, err
+	}
+	for _, hint := range hints {
+		h.State.HookSeenAt = hint.At.UTC()
 	}
 	pauses, err := table[jiraPauseRow](s.db(ctx)).Where("site_id = ?", site.ID).Order("until DESC").Limit(errorsShown).Find(ctx)
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 )
@@ -39,6 +40,8 @@ type API struct {
 	Notes       *rootcause.Service
 	FollowUps   *followup.Service
 	Deployments *deployment.Service
+	Jira        *jirasync.Sync
+	Poll        time.Duration // how often Jira is read
 
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -64,6 +67,7 @@ type Store interface {
 	catalogReads
 	deploymentReads
 	measureReads
+	jiraReads
 }
 
 // Register adds every address to e, and lets trouble under /api be answered as JSON; so it comes after the pages

@@ -34,6 +34,7 @@ type followUpJSON struct {
 	FixFailedAt *time.Time   `json:"fix_failed_at" doc:"When it recurred in its quiet period."`
 	Declined    *declineJSON `json:"declined,omitempty"`
 	DuplicateOf *string      `json:"duplicate_of"`
+	Ticket      *ticketJSON  `json:"ticket" doc:"The Jira issue that carries it; null: nobody asked for one."`
 	Ledger      ledgerJSON   `json:"ledger"`
 	CreatedAt   time.Time    `json:"created_at"`
 	UpdatedAt   time.Time    `json:"updated_at"`
@@ -89,7 +90,7 @@ func followUpAs(teams teamNames, now time.Time) func(followup.FollowUp) followUp
 			Ref: f.ID.String(), Title: f.Title, Detail: f.Detail, Kind: string(f.Kind), Purpose: string(f.Purpose), Team: orNull(teams[f.Team]),
 			State: string(f.State), DueOn: orNull(f.DueOn), Incidents: refs(f.Incidents), Problem: ref(f.Problem), EvidenceURL: f.EvidenceURL,
 			Deployment: orNull(int64(f.Deployment)), FixFailedAt: known(f.FixFailedAt), DuplicateOf: ref(f.DuplicateOf),
-			Ledger: ledgerAs(ledgerNow(f, now)), CreatedAt: f.CreatedAt.UTC(), UpdatedAt: f.UpdatedAt.UTC(),
+			Ticket: ticketAs(f), Ledger: ledgerAs(ledgerNow(f, now)), CreatedAt: f.CreatedAt.UTC(), UpdatedAt: f.UpdatedAt.UTC(),
 		}
 		if f.Declined.Reason != "" {
 			j.Declined = &declineJSON{Reason: f.Declined.Reason, LookAgainOn: f.Declined.LookAgainOn}

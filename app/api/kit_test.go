@@ -22,8 +22,10 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/internal/synctest"
 	"upshot/store"
 	"upshot/store/storetest"
 )
@@ -54,6 +56,7 @@ type site struct {
 	clock  *clock
 	log    *bytes.Buffer
 	tokens map[account.Role]string
+	sync   *jirasync.Sync
 }
 
 // began is when every test takes place.
@@ -67,20 +70,22 @@ func newSite(t testing.TB) *site {
 	incidents := &incident.Service{Store: s, Problems: s, Keeper: keeper, Log: s, Now: c.Now}
 	accounts := account.NewService(s, c.Now)
 	var log bytes.Buffer
+	followUps := &followup.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now}
+	sync := synctest.New(s, followUps, c.Now)
 	a := &api.API{
-		Store: s, Tokens: accounts,
+		Store: s, Tokens: accounts, Jira: sync, Poll: time.Minute,
 		Catalog:     &catalog.Editing{Store: s, Log: s, Now: c.Now},
 		Incidents:   incidents,
 		Problems:    &problem.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now, Join: incidents.JoinProblem},
 		Notes:       &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now},
-		FollowUps:   &followup.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now},
+		FollowUps:   followUps,
 		Deployments: &deployment.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now},
 		Log:         slog.New(slog.NewTextHandler(&log, nil)), Now: c.Now,
 	}
 	e := echo.New()
 	e.Use(middleware.RequestID())
 	a.Register(e)
-	x := &site{t: t, store: s, e: e, clock: c, log: &log, tokens: map[account.Role]string{}}
+	x := &site{t: t, sync: sync, store: s, e: e, clock: c, log: &log, tokens: map[account.Role]string{}}
 	for _, role := range account.Roles {
 		_, raw, err := accounts.AddToken(context.Background(), account.AsCommand("test"), account.Token{Name: string(role), Role: role})
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 	"upshot/app/api"
 	"upshot/app/audit"
 	"upshot/app/listing"
+	"upshot/integrations/jira/jiratest"
+	"upshot/internal/synctest"
 )
 
 // recorded are all events so far, newest first.
@@ -53,6 +55,8 @@ var everyWrite = []struct{ method, route, path, body string }{
 	{"POST", "/problems/{ref}/undo", "/problems/PRB-1/undo", ``},
 	{"POST", "/followups", "/followups", `{"title":"Test it","kind":"automated_test","incidents":["INC-1"]}`},
 	{"PATCH", "/followups/{ref}", "/followups/FU-1", `{"state":"queued"}`},
+	{"POST", "/followups/{ref}/ticket", "/followups/FU-1/ticket", `{}`},
+	{"DELETE", "/followups/{ref}/ticket", "/followups/FU-1/ticket", ``},
 	{"PATCH", "/followups/{ref}", "/followups/FU-1", `{"state":"in_progress"}`},
 	{"PATCH", "/followups/{ref}", "/followups/FU-1", `{"state":"done","evidence_url":"https://ci.example/1"}`},
 	{"POST", "/deployments", "/deployments", `{"service":"checkout","environment":"production","version":"1","finished_at":"2026-09-13T08:00:00Z"}`},
@@ -63,6 +67,7 @@ var everyWrite = []struct{ method, route, path, body string }{
 func TestEveryWriteIsInTheRecord(t *testing.T) {
 	t.Parallel()
 	x := newSite(t)
+	synctest.Connect(t, x.sync, jiratest.Options{})
 	tried := map[string]bool{}
 	for n, w := range everyWrite {
 		tried[w.method+" "+w.route] = true

@@ -21,7 +21,7 @@ type route struct {
 
 // routes lists every address of the API. Nothing here is open to strangers.
 func routes() []route {
-	const get, post, patch = http.MethodGet, http.MethodPost, http.MethodPatch
+	const get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
 	return []route{
 		{get, "/incidents", viewer, "incidents", "List incidents", handle((*API).listIncidents)},
@@ -56,6 +56,9 @@ func routes() []route {
 		{post, "/followups", editor, "followups", "Promise a change", handle((*API).promiseFollowUp)},
 		{get, "/followups/{ref}", viewer, "followups", "Show a follow-up with its ledger", handle((*API).showFollowUp)},
 		{patch, "/followups/{ref}", editor, "followups", "Change a follow-up or move it along its life", handle((*API).editFollowUp)},
+		{post, "/followups/{ref}/ticket", editor, "followups", "File a Jira issue for a follow-up, or link one that exists", handle((*API).ticketFollowUp)},
+		{del, "/followups/{ref}/ticket", editor, "followups", "Take the connection to the Jira issue away", handle((*API).unticketFollowUp)},
+		{get, "/sync", viewer, "jira", "How the sync with Jira is doing", handle((*API).showSync)},
 		{get, "/queue", viewer, "followups", "What waits, sorted by the cost of waiting", handle((*API).listQueue)},
 
 		{get, "/services", viewer, "catalog", "List services", handle((*API).listServices)},

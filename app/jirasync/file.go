@@ -370,6 +370,7 @@ func (s *Sync) Unlink(ctx context.Context, actor account.Actor, id followup.ID) 
 func (s *Sync) tell(ctx context.Context, actor account.Actor, id followup.ID, action, reason string) error {
 	return s.Log.Append(ctx, audit.Event{
 		At: s.Now(), Actor: actor, Subject: audit.FollowUp, SubjectID: int64(id), FollowUp: int64(id), Action: action, Reason: reason,
+		After: audit.Fields(map[string]any{"ticket": action}),
 	})
 }
 

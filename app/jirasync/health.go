@@ -19,7 +19,7 @@ type State struct {
 	Trouble      Told      // the last; it may be over
 	LoginBadAt   time.Time // since when the login is not good; zero: it is
 	LoginAskedAt time.Time
-	HookSeenAt   time.Time
+	HookSeenAt   time.Time // last webhook; filled in for the health alone
 }
 
 // RunOutcome is how a run ended.
@@ -66,6 +66,11 @@ func (h Health) Lag(now time.Time) time.Duration {
 		return 0
 	}
 	return max(0, now.Sub(h.State.GoodAt))
+}
+
+// NeedsSomebody tells whether something waits for a person.
+func (h Health) NeedsSomebody() bool {
+	return h.Dead+h.Conflicts+h.Decisions+h.Unplaced > 0 || !h.State.LoginBadAt.IsZero()
 }
 
 // stoppedAfter is how many polls may be missed before the sync counts as stopped.

@@ -286,6 +286,21 @@ type FlushArgs struct{ job.Soon }
 // Kind names the work in the database.
 func (FlushArgs) Kind() string { return "jira_flush" }
 
+// SiteOfHook finds a site by its address for webhooks, with the secrets they may be signed with.
+func (s *Sync) SiteOfHook(ctx context.Context, name string) (Site, []string, error) {
+	site, err := s.Store.JiraSiteByHook(ctx, name)
+	if err != nil {
+		return site, nil, err
+	}
+	secrets, err := s.Connect.HookSecrets(site)
+	return site, secrets, err
+}
+
+// Hint keeps that an issue may have changed, once for each delivery, and has it read in a moment.
+func (s *Sync) Hint(ctx context.Context, h Hint) error {
+	return s.Store.AddJiraHint(ctx, h, FlushArgs{})
+}
+
 // Replayed is what a rule would have done about one follow-up in the past.
 type Replayed struct {
 	FollowUp followup.FollowUp

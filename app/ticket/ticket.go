@@ -1,6 +1,9 @@
 package ticket
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // SiteID identifies a Jira site that is connected.
 type SiteID int64
@@ -49,6 +52,9 @@ type Ticket struct {
 	// Labelled tells whether it carries the label by which the poll finds it.
 	Labelled bool
 }
+
+// SiteURL is the address of the site, where URL was filled in.
+func (t Ticket) SiteURL() string { return strings.TrimSuffix(t.URL, "/browse/"+t.Key) }
 
 // Sprint is the sprint a ticket is in now, or the first of them that is active; zero when it is in none.
 func (t Ticket) Sprint() Sprint {

@@ -18,6 +18,7 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/static"
@@ -49,6 +50,8 @@ type Web struct {
 	Notes       *rootcause.Service
 	Deployments *deployment.Service
 	FollowUps   *followup.Service
+	Jira        *jirasync.Sync
+	Poll        time.Duration // how often Jira is read
 
 	Sessions *scs.SessionManager
 	Log      *slog.Logger
@@ -95,7 +98,7 @@ func (w *Web) Use(e *echo.Echo) {
 		middleware.Recover(),
 		headers,
 		middleware.GzipWithConfig(middleware.GzipConfig{Level: 1, MinLength: 2048, Skipper: isStatic}),
-		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: maxForm}),
+		middleware.BodyLimitWithConfig(middleware.BodyLimitConfig{Limit: maxForm, Skipper: isHook}),
 		echo.WrapMiddleware(cross.Handler),
 	)
 	signedIn := e.Group("", echo.WrapMiddleware(w.Sessions.LoadAndSave), w.troubled, deadline, w.whoAsks)
@@ -106,6 +109,9 @@ func (w *Web) Use(e *echo.Echo) {
 	e.GET("/healthz", w.healthz)
 	e.GET("/readyz", w.readyz)
 }
+
+// isHook tells webhooks: they have a limit of their own.
+func isHook(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/hooks/") }
 
 func isStatic(c echo.Context) bool { return strings.HasPrefix(c.Request().URL.Path, "/static/") }
 

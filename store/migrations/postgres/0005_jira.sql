@@ -36,7 +36,6 @@ CREATE TABLE jira_syncs (
   trouble_at TIMESTAMPTZ,
   login_bad_at TIMESTAMPTZ, -- since when the login is not good; null: it is
   login_asked_at TIMESTAMPTZ,
-  hook_seen_at TIMESTAMPTZ,
   lease_owner TEXT NOT NULL DEFAULT '',
   lease_until TIMESTAMPTZ,
   fence BIGINT NOT NULL DEFAULT 0,
@@ -284,6 +283,7 @@ CREATE TABLE jira_hints (
 );
 CREATE INDEX jira_hints_due ON jira_hints (site_id, id) WHERE done_at IS NULL;
 CREATE INDEX jira_hints_old ON jira_hints (at);
+CREATE INDEX jira_hints_site ON jira_hints (site_id, id);
 
 ALTER TABLE followups ADD COLUMN bumps BIGINT NOT NULL DEFAULT 0;
 
