@@ -16,15 +16,17 @@ import (
 
 // cli is the command line; each command is a struct in app with its flags and its Run.
 type cli struct {
-	Serve   app.ServeCommand   `cmd:"" help:"Serve the pages, the API and the jobs."`
-	Demo    app.DemoCommand    `cmd:"" help:"Open a sandbox with an example history; nothing to configure, nothing kept."`
-	Import  app.ImportCommand  `cmd:"" help:"Read incidents from a CSV or JSON Lines file."`
-	Export  app.ExportCommand  `cmd:"" help:"Write a table to standard output."`
-	Migrate app.MigrateCommand `cmd:"" help:"Bring the tables of the database up to date; serve does it by itself."`
-	User    app.UserCommand    `cmd:"" help:"People who may sign in."`
-	Token   app.TokenCommand   `cmd:"" help:"API tokens."`
-	Health  app.HealthCommand  `cmd:"" help:"Ask a running server whether it can serve; for health checks."`
-	Version app.VersionCommand `cmd:"" help:"Print the version."`
+	Serve     app.ServeCommand     `cmd:"" help:"Serve the pages, the API and the jobs."`
+	Demo      app.DemoCommand      `cmd:"" help:"Open a sandbox with an example history; nothing to configure, nothing kept."`
+	Import    app.ImportCommand    `cmd:"" help:"Read incidents from a CSV or JSON Lines file."`
+	Export    app.ExportCommand    `cmd:"" help:"Write a table to standard output."`
+	Sync      app.SyncCommand      `cmd:"" help:"Read and write every connected Jira once; exits with 1 when something needs a person."`
+	JiraCheck app.JiraCheckCommand `cmd:"" help:"Ask every connected Jira whether everything the sync needs is there."`
+	Migrate   app.MigrateCommand   `cmd:"" help:"Bring the tables of the database up to date; serve does it by itself."`
+	User      app.UserCommand      `cmd:"" help:"People who may sign in."`
+	Token     app.TokenCommand     `cmd:"" help:"API tokens."`
+	Health    app.HealthCommand    `cmd:"" help:"Ask a running server whether it can serve; for health checks."`
+	Version   app.VersionCommand   `cmd:"" help:"Print the version."`
 }
 
 func main() {

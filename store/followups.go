@@ -293,6 +293,12 @@ func (s *Store) followUpsChosen(ctx context.Context, f followup.Filter) (selecti
 	if f.Recurred {
 		q.and("followups.recurrences_while_waiting > 0")
 	}
+	if f.AsksDecision {
+		q.and("followups.id IN (SELECT l.followup_id FROM ticket_links l WHERE l.asks_decision)")
+	}
+	if f.InConflict {
+		q.and("followups.id IN (SELECT l.followup_id FROM ticket_links l WHERE l.conflicts <> '[]')")
+	}
 	if !f.FinishedSince.IsZero() {
 		q.and("(followups.done_at IS NULL OR followups.done_at >= ?)", f.FinishedSince.UTC())
 	}
@@ -360,6 +366,20 @@ func (s *Store) FollowUpsOfIncidents(ctx context.Context, viewer account.Actor, 
 	rows, err := table[followUpRow](s.db(ctx)).Where(`id IN (
 		SELECT followup_id FROM followup_incidents WHERE incident_id IN ?
 		UNION SELECT f.id FROM incidents i JOIN followups f ON f.problem_id = i.problem_id WHERE i.id IN ?)`, ids, ids).Order("id").Find(ctx)
+	return s.theseFollowUps(ctx, rows, err)
+}
+
+// RecurredWithTicket gives the follow-ups of a team (0: of all) that have a ticket and whose failure came back while they waited,
+// dearest first.
+func (s *Store) RecurredWithTicket(ctx context.Context, viewer account.Actor, team catalog.TeamID, limit int) ([]followup.FollowUp, error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return nil, err
+	}
+	q := table[followUpRow](s.db(ctx)).Where("recurrences_while_waiting > 0 AND EXISTS (SELECT 1 FROM ticket_links l WHERE l.followup_id = followups.id AND l.ticket_id IS NOT NULL)")
+	if team != 0 {
+		q = q.Where("team_id = ?", team)
+	}
+	rows, err := q.Order("cost_seconds DESC, id DESC").Limit(limit).Find(ctx)
 	return s.theseFollowUps(ctx, rows, err)
 }
 

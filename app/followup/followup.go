@@ -160,6 +160,9 @@ type Filter struct {
 	Problem problem.ID
 	// Recurred keeps those whose failure came back while they waited.
 	Recurred bool
+	// AsksDecision keeps those that Jira closed in a way that asks for a decision, InConflict those about which it says something
+	// else than we do.
+	AsksDecision, InConflict bool
 	// FinishedSince leaves out what was done before then and not reopened; zero: nothing.
 	FinishedSince time.Time
 	Query         string

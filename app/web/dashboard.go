@@ -39,7 +39,7 @@ func (w *Web) showDashboard(c echo.Context) error {
 // dashboardData asks a fixed number of questions, whatever the history.
 func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboard.Data, error) {
 	now := w.Now()
-	var d dashboard.Data
+	d := dashboard.Data{Poll: w.Poll}
 	for _, ask := range []func() error{
 		func() (err error) {
 			d.Decide, d.Cost, err = w.Store.DecideNow(ctx, viewer, "", dashboard.DecideShown)
@@ -69,6 +69,7 @@ func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboar
 			d.Months, err = w.Store.MonthlyTrend(ctx, viewer, now, dashboard.MonthsShown)
 			return err
 		},
+		func() (err error) { d.Sync, err = w.Store.JiraHealth(ctx, now); return err },
 		func() (err error) { d.Teams, err = w.Store.Teams(ctx, viewer); return err },
 		func() (err error) { d.Services, err = w.Store.ServiceNames(ctx, viewer); return err },
 		func() error {

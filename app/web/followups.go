@@ -72,7 +72,7 @@ func followUpFilter(c echo.Context) (followup.Filter, listing.Request) {
 	kind, state := followup.Kind(c.QueryParam("kind")), followup.State(c.QueryParam("state"))
 	f := followup.Filter{
 		Team: c.QueryParam("team"), Service: c.QueryParam("service"), Query: strings.TrimSpace(c.QueryParam("q")),
-		Recurred: c.QueryParam("recurred") != "",
+		Recurred: c.QueryParam("recurred") != "", AsksDecision: c.QueryParam("decision") != "", InConflict: c.QueryParam("conflict") != "",
 	}
 	if slices.Contains(followup.Kinds, kind) {
 		f.Kind = kind
@@ -284,7 +284,16 @@ func (w *Web) showFollowUp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.renderFollowUp(c, http.StatusOK, id, followups.Tried{Step: followups.Step(c.QueryParam("do"))})
+	data, err := w.followUpData(c.Request().Context(), actorOf(c), id)
+	if err != nil {
+		return err
+	}
+	if find := c.QueryParam("find"); find != "" && data.Ticket.Link == nil {
+		if data.Ticket, err = w.ticketData(c.Request().Context(), actorOf(c), data.FollowUp, find); err != nil {
+			return err
+		}
+	}
+	return w.drawFollowUp(c, http.StatusOK, data, followups.Tried{Step: followups.Step(c.QueryParam("do"))})
 }
 
 func (w *Web) renderFollowUp(c echo.Context, status int, id followup.ID, tried followups.Tried) error {
@@ -292,7 +301,11 @@ func (w *Web) renderFollowUp(c echo.Context, status int, id followup.ID, tried f
 	if err != nil {
 		return err
 	}
-	frame := w.frame(c, data.FollowUp.ID.String()+" "+data.FollowUp.Title, link.FollowUp(int64(id)))
+	return w.drawFollowUp(c, status, data, tried)
+}
+
+func (w *Web) drawFollowUp(c echo.Context, status int, data followups.ShowData, tried followups.Tried) error {
+	frame := w.frame(c, data.FollowUp.ID.String()+" "+data.FollowUp.Title, link.FollowUp(int64(data.FollowUp.ID)))
 	data.CanEdit, data.Clock, data.Tried = frame.Viewer.CanEdit, w.clock(c), tried
 	return render(c, status, followups.Show(frame, followups.NewShowPage(data)))
 }
@@ -333,6 +346,9 @@ func (w *Web) followUpData(ctx context.Context, viewer account.Actor, id followu
 		if err != nil {
 			return d, err
 		}
+	}
+	if d.Ticket, err = w.ticketData(ctx, viewer, f, ""); err != nil {
+		return d, err
 	}
 	events, err := w.Store.Events(ctx, viewer, audit.Filter{FollowUp: int64(id)}, listing.Request{Limit: eventsShown})
 	d.Events = events.Items

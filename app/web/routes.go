@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"upshot/app/account"
+	"upshot/app/jirasync"
 	"upshot/views/followups"
 	"upshot/views/link"
 )
@@ -24,7 +25,7 @@ const stranger account.Role = ""
 func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
-	const anIncident, aProblem, aNote = "/incidents/:ref", "/problems/:ref", "/notes/:id"
+	const anIncident, aProblem, aNote, aSite, aTicket = "/incidents/:ref", "/problems/:ref", "/notes/:id", "/settings/jira/:id", "/followups/:ref/ticket"
 	return []route{
 		{get, link.SignIn, stranger, w.askSignIn},
 		{post, link.SignIn, stranger, w.signIn},
@@ -48,6 +49,30 @@ func (w *Web) routes() []route {
 		{post, link.Profile, viewer, w.changeProfile},
 		{post, link.OwnPassword, viewer, w.changePassword},
 
+		{get, link.Jira, viewer, w.showJira},
+		{get, link.JiraConnect, admin, w.askConnectJira},
+		{post, link.JiraConnect, admin, w.connectJira},
+		{get, aSite, viewer, w.showJiraSite},
+		{get, aSite + "/login", admin, w.askJiraLogin},
+		{post, aSite + "/login", admin, w.changeJiraLogin},
+		{post, aSite + "/check", admin, w.checkJira},
+		{post, aSite + "/read", editor, w.readJira},
+		{post, aSite + "/on", admin, w.switchJira(true)},
+		{post, aSite + "/off", admin, w.switchJira(false)},
+		{post, aSite + "/webhooks", admin, w.makeHookSecret},
+		{post, aSite + "/statuses", admin, w.placeStatus},
+		{get, aSite + "/resolutions", admin, w.askResolutions},
+		{post, aSite + "/resolutions", admin, w.setMeanings},
+		{get, aSite + "/map", admin, w.askMapping},
+		{post, aSite + "/map", admin, w.saveMapping},
+		{post, "/settings/jira/mappings/:id/delete", admin, w.deleteMapping},
+		{post, "/settings/jira/writes/:id/again", editor, w.deadLetter((*jirasync.Sync).PushAgain, "It is sent again.")},
+		{post, "/settings/jira/writes/:id/drop", editor, w.deadLetter((*jirasync.Sync).DropPush, "It is given up.")},
+		{get, link.Rules, viewer, w.listRules},
+		{post, link.Rules, admin, w.saveRule},
+		{post, "/settings/rules/:id/drop", admin, w.dropRule},
+		{get, "/settings/rules/:id/dry-run", viewer, w.showDryRun},
+
 		{get, link.Home, viewer, w.showDashboard},
 		{get, link.Queue, viewer, w.showQueue},
 
@@ -68,6 +93,13 @@ func (w *Web) routes() []route {
 		{post, "/followups/:ref/propose", editor, w.stepFollowUp(followups.Propose)},
 		{post, "/followups/:ref/moments", editor, w.stepFollowUp(followups.Moments)},
 		{post, "/followups/:ref/deployment", editor, w.stepFollowUp(followups.Deploy)},
+		{post, "/followups/:ref/evidence", editor, w.addEvidence},
+		{post, aTicket, editor, w.ticketFollowUp},
+		{post, aTicket + "/again", editor, w.ticketStep((*jirasync.Sync).TryAgain, "It is asked for again.")},
+		{post, aTicket + "/discard", editor, w.ticketStep((*jirasync.Sync).Discard, "The ticket is given up.")},
+		{post, aTicket + "/unlink", editor, w.ticketStep((*jirasync.Sync).Unlink, "Unlinked. The issue stays as it is in Jira.")},
+		{post, aTicket + "/conflict", editor, w.resolveConflict},
+		{post, aTicket + "/wishes", editor, w.wishTicket},
 
 		{get, link.Search, viewer, w.search},
 		{get, link.Incidents, viewer, w.listIncidents},

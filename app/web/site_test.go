@@ -27,6 +27,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/internal/synctest"
 	"upshot/store"
 	"upshot/store/storetest"
 )
@@ -58,6 +59,7 @@ func newSite(t testing.TB) *site {
 	s := &site{t: t, store: storetest.Open(t), now: time.Date(2026, 11, 23, 9, 15, 0, 0, time.UTC)}
 	keeper := &followup.Keeper{Store: s.store, Log: s.store, Now: s.clock}
 	incidents := &incident.Service{Store: s.store, Problems: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
+	followUps := &followup.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
 	s.web = &Web{
 		Store:     s.store,
 		Accounts:  account.NewService(s.store, s.clock),
@@ -71,7 +73,9 @@ func newSite(t testing.TB) *site {
 		},
 		Notes:       &rootcause.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
 		Deployments: &deployment.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
-		FollowUps:   &followup.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
+		FollowUps:   followUps,
+		Jira:        synctest.New(s.store, followUps, s.clock),
+		Poll:        time.Minute,
 		Sessions:    NewSessions(s.store.Sessions(s.clock), false),
 		Log:         slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),
 		Now:         s.clock,

@@ -38,6 +38,8 @@ type Store interface {
 	Services
 	Teams
 	Deployments
+	jiraStore
+	ticketStore
 }
 
 // Web serves the pages.

@@ -9,6 +9,7 @@ import (
 	"upshot/app/catalog"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/jirasync"
 	"upshot/app/listing"
 	"upshot/app/metrics"
 	"upshot/app/problem"
@@ -31,6 +32,8 @@ type Data struct {
 	Teams    []catalog.Team
 	Services []catalog.Service
 	Recorded bool // there is at least one incident
+	Sync     []jirasync.Health
+	Poll     time.Duration // how often Jira is read
 	CanEdit  bool
 	IsAdmin  bool
 	Clock    ui.Clock
@@ -49,6 +52,7 @@ const (
 type Page struct {
 	Heading ui.Heading
 	CanEdit bool
+	Sync    []Notice
 	Begin   []Beginning // when nothing is recorded yet: what to do, in order
 
 	Decide  []Decision
@@ -109,10 +113,48 @@ type Measure struct {
 // MonthRow is one month in the table of a measure.
 type MonthRow struct{ Name, Value, N string }
 
+// Notice is something about Jira that somebody must see to.
+type Notice struct {
+	Text, Link, LinkText string
+	Bad                  bool
+}
+
+// notices are what is wrong between Jira and here.
+func notices(all []jirasync.Health, poll time.Duration, now time.Time) []Notice {
+	var notes []Notice
+	for _, h := range all {
+		if why, stopped := h.Stopped(now, poll); stopped {
+			since := "It was never read."
+			if !h.State.GoodAt.IsZero() {
+				since = "Last good read " + ui.Ago(h.State.GoodAt, now) + "."
+			}
+			notes = append(notes, Notice{
+				Text: "Jira (" + h.Site.Name + ") is not being read: " + why + " " + since, Link: link.JiraSite(int64(h.Site.ID)), LinkText: "See what is wrong", Bad: true,
+			})
+		}
+		if h.Decisions > 0 {
+			notes = append(notes, Notice{
+				Text: ui.Sentence(ui.InWords(h.Decisions)) + " closed in Jira without being done: no cause found, or will not do.", Link: link.FollowUps + "?decision=1", LinkText: "Record what was decided",
+			})
+		}
+		if n := h.Dead + h.Conflicts; n > 0 {
+			where := link.JiraSite(int64(h.Site.ID))
+			if h.Dead == 0 {
+				where = link.FollowUps + "?conflict=1"
+			}
+			notes = append(notes, Notice{
+				Text: ui.Plural(h.Dead, "write to Jira gave up", "writes to Jira gave up") + ", " + ui.Plural(h.Conflicts, "conflict waits", "conflicts wait") + " for a choice.", Link: where, LinkText: "See to it",
+			})
+		}
+	}
+	return notes
+}
+
 // NewPage makes the page.
 func NewPage(d Data) Page {
 	p := Page{CanEdit: d.CanEdit, Span: ui.Span{Clock: d.Clock, Window: ui.Days90}}
 	p.Heading = ui.Heading{Crumb: today(d.Clock), Title: finding(d), Lede: lede(d)}
+	p.Sync = notices(d.Sync, d.Poll, d.Clock.Now)
 	if !d.Recorded {
 		p.Begin = beginning(d)
 		return p

@@ -100,6 +100,13 @@ func barOf(r Row, history []ticket.Interval) ui.Bar {
 	}
 	b.Segments = segments(history, l.QueuedAt, b.DoneAt)
 	b.Marks = r.marks()
+	if f.Ticket != nil {
+		for _, x := range f.Ticket.History.Bumps {
+			if !x.At.Before(l.QueuedAt) {
+				b.Bumps = append(b.Bumps, x.At)
+			}
+		}
+	}
 	return b
 }
 

@@ -28,6 +28,9 @@ func Lines(all []followup.FollowUp, teams map[catalog.TeamID]string, c ui.Clock)
 		if team := teams[f.Team]; team != "" {
 			l.About += ", " + team
 		}
+		if t := TicketLine(f); t != "" {
+			l.About += " · " + t
+		}
 		if n := f.Kept.RecurrencesWhileWaiting; n > 0 {
 			l.Recurred = "recurred " + ui.Times(n) + " · " + ui.Duration(f.Kept.Cost())
 		}

@@ -54,6 +54,7 @@ type ShowData struct {
 	Deployment  deployment.Deployment   // zero: none
 	Deployments []deployment.Deployment // to choose from: what its services deployed lately
 	Events      []audit.Event           // newest first
+	Ticket      TicketData
 	CanEdit     bool
 	Tried       Tried
 	Clock       ui.Clock
@@ -89,6 +90,8 @@ type ShowPage struct {
 	Deployed  Deployed
 	Timeline  []Entry
 
+	Carried string // instead of steps: a ticket says how far it is
+	Ticket  TicketCard
 	Tried   Tried
 	Actions Actions
 	Ships   bool // a deployment may bring it to users
@@ -213,6 +216,10 @@ func NewShowPage(d ShowData) ShowPage {
 	if d.CanEdit {
 		p.Actions = actions(d, row.Ledger)
 	}
+	if carried(f) {
+		p.Carried = "Jira says how far it is: move " + f.Ticket.Key + " there, and it shows here a minute later."
+	}
+	p.Ticket = newTicketCard(d)
 	return p
 }
 
@@ -404,6 +411,7 @@ func actions(d ShowData, l followup.Ledger) Actions {
 	}
 	for n, step := range possible[f.State] {
 		switch {
+		case carried(f) && slices.Contains([]Step{Start, Finish, SendBack, Reopen}, step): // Jira says how far it is
 		case step == Verify && (c.Now.Before(l.ShippedAt.Add(followup.QuietPeriod)) || f.EvidenceURL == "" || l.ShippedAt.IsZero()):
 		case n == 0 && step != Reopen:
 			a.Main = step
@@ -453,6 +461,9 @@ func actions(d ShowData, l followup.Ledger) Actions {
 	return a
 }
 
+// carried tells whether a ticket says how far the follow-up is.
+func carried(f followup.FollowUp) bool { return f.Ticket != nil && f.Ticket.OwnsStatus }
+
 func number(id int64) string {
 	if id == 0 {
 		return ""
@@ -495,6 +506,18 @@ var looks = map[string]struct{ icon, text string }{
 	"edited":                {"note", "Changed what is promised"},
 	"moment corrected":      {"note", "Corrected a moment"},
 	"deployment linked":     {"ship", "Linked the deployment that ships it"},
+	"evidence added":        {"note", "Added the evidence"},
+
+	"ticket asked for":       {"note", "Asked for a Jira issue"},
+	"ticket asked for again": {"note", "Asked for a Jira issue once more"},
+	"ticket given up":        {"no", "Gave up the Jira issue that was refused"},
+	"ticket filed":           {"done", "Filed in Jira"},
+	"ticket linked":          {"note", "Linked a Jira issue"},
+	"ticket unlinked":        {"no", "Unlinked the Jira issue"},
+	"escalated in Jira":      {"bell", "Escalated in Jira"},
+	"conflict resolved":      {"note", "Chose between what Jira and Upshot say"},
+	"found gone in Jira":     {"warn", "The issue is gone in Jira"},
+	"not accepted by Jira":   {"warn", "Jira did not accept a change"},
 }
 
 // Said is how timelines tell a step of a follow-up, with its icon; unknown steps are not known here.

@@ -94,6 +94,15 @@ func EditNote(id int64) string { return Note(id) + "/edit" }
 
 // Follow-ups.
 
+// Ticket files a Jira issue for a follow-up, or links one; the others deal with that connection.
+func Ticket(id int64) string         { return FollowUp(id) + "/ticket" }
+func TicketAgain(id int64) string    { return Ticket(id) + "/again" }
+func TicketDiscard(id int64) string  { return Ticket(id) + "/discard" }
+func TicketUnlink(id int64) string   { return Ticket(id) + "/unlink" }
+func TicketConflict(id int64) string { return Ticket(id) + "/conflict" }
+func TicketWishes(id int64) string   { return Ticket(id) + "/wishes" }
+func TicketEvidence(id int64) string { return FollowUp(id) + "/evidence" }
+
 // FollowUp is the page of follow-up id.
 func FollowUp(id int64) string { return "/followups/FU-" + number(id) }
 

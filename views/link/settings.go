@@ -22,3 +22,41 @@ func UnarchiveTeam(slug string) string   { return Team(slug) + "/unarchive" }
 
 // DeploymentCause says whether a deployment caused an incident.
 func DeploymentCause(id int64) string { return Deployment(id) + "/cause" }
+
+// Jira.
+
+// The pages of Jira and of the rules.
+const (
+	Jira        = "/settings/jira"
+	JiraConnect = "/settings/jira/connect"
+	Rules       = "/settings/rules"
+)
+
+// JiraSite is one connected site.
+func JiraSite(id int64) string { return Jira + "/" + number(id) }
+
+// What is done with a site: a form, or a POST alone.
+func JiraLogin(id int64) string       { return JiraSite(id) + "/login" }
+func JiraCheck(id int64) string       { return JiraSite(id) + "/check" }
+func JiraRead(id int64) string        { return JiraSite(id) + "/read" }
+func JiraOn(id int64) string          { return JiraSite(id) + "/on" }
+func JiraOff(id int64) string         { return JiraSite(id) + "/off" }
+func JiraHook(id int64) string        { return JiraSite(id) + "/webhooks" }
+func JiraPlace(id int64) string       { return JiraSite(id) + "/statuses" }
+func JiraResolutions(id int64) string { return JiraSite(id) + "/resolutions" }
+func JiraMap(id int64) string         { return JiraSite(id) + "/map" }
+
+// JiraMapping is the form of one mapping; JiraUnmap takes it away.
+func JiraMapping(site, id int64) string { return JiraMap(site) + "?id=" + number(id) }
+func JiraUnmap(id int64) string         { return Jira + "/mappings/" + number(id) + "/delete" }
+
+// PushAgain and PushDrop deal with a write that gave up.
+func PushAgain(id int64) string { return Jira + "/writes/" + number(id) + "/again" }
+func PushDrop(id int64) string  { return Jira + "/writes/" + number(id) + "/drop" }
+
+// RuleOf is the form for the rule of a team; 0 is everybody else's.
+func RuleOf(team int64) string { return Rules + "?team=" + number(team) }
+
+// DropRule gives a team the rule of all others; DryRun shows what a rule would have done.
+func DropRule(team int64) string { return Rules + "/" + number(team) + "/drop" }
+func DryRun(team int64) string   { return Rules + "/" + number(team) + "/dry-run" }

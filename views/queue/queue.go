@@ -342,6 +342,9 @@ func chartRow(r followups.Row, service string) ui.QueueRow {
 	if service != "" {
 		about += " · " + service
 	}
+	if t := followups.TicketLine(f); t != "" {
+		about = t + " · " + about
+	}
 	return ui.QueueRow{
 		Ref: f.ID.String(), Link: link.FollowUp(int64(f.ID)), Title: f.Title, About: about, Bar: r.Bar,
 		State: r.State, Detail: r.Detail, Recurred: r.Ledger.RecurrencesWhileWaiting, Impact: r.Ledger.ImpactWhileWaiting,

@@ -2,7 +2,9 @@ package settings
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -286,11 +288,16 @@ type tab struct{ name, address string }
 
 // tabs are the pages of the settings that somebody may see.
 func tabs(admin bool) []tab {
-	own := []tab{{"Profile", link.Profile}, {"Tokens", link.Tokens}}
+	own := []tab{{"Jira", link.Jira}, {"Rules", link.Rules}, {"Profile", link.Profile}, {"Tokens", link.Tokens}}
 	if admin {
-		return append([]tab{{"People", link.People}}, own...)
+		return slices.Insert(own, 2, tab{"People", link.People})
 	}
 	return own
+}
+
+// current tells whether the page, or one below it, is the tab's.
+func (t tab) current(here string) bool {
+	return here == t.address || strings.HasPrefix(here, t.address+"/")
 }
 
 func orNone(s string) string {
@@ -298,4 +305,13 @@ func orNone(s string) string {
 		return "none"
 	}
 	return s
+}
+
+func number(n int) string { return strconv.Itoa(n) }
+
+func hookButton(on bool) string {
+	if on {
+		return "Make a new secret"
+	}
+	return "Switch webhooks on"
 }

@@ -47,3 +47,9 @@ const (
 	Good Tone = "good"
 	Late Tone = "late"
 )
+
+// BigFigure is one number of several in a row.
+type BigFigure struct {
+	Value, Caption string
+	Tone           Tone
+}
