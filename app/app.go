@@ -28,6 +28,9 @@ type App struct {
 	store  *store.Store
 	words  words
 	demo   account.User
+	// board is where the sandbox's pretend Jira shows its board, and closers end what the sandbox started.
+	board   string
+	closers []func() error
 }
 
 // New opens and migrates the database and puts everything together. Close ends it.
@@ -48,7 +51,7 @@ func New(ctx context.Context, config Config, log *slog.Logger, now func() time.T
 }
 
 // Close closes the database.
-func (a *App) Close() error { return a.store.Close() }
+func (a *App) Close() error { return errors.Join(a.closeAll(), a.store.Close()) }
 
 // Handler is everything that answers over HTTP.
 func (a *App) Handler() http.Handler {

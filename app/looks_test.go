@@ -57,6 +57,10 @@ var everyPage = []struct{ name, address string }{
 	{"followups", link.FollowUps},
 	{"followup-waiting", link.FollowUp(1)},
 	{"followup-done", link.FollowUp(2)},
+	{"followup-recurred", link.FollowUp(12)},
+	{"followup-refused", link.FollowUp(9)},
+	{"followup-conflict", link.FollowUp(20)},
+	{"followup-proposed", link.FollowUp(27)},
 	{"followup-new", link.NewFollowUpFor("INC-85")},
 	{"followup-edit", link.EditFollowUp(1)},
 
@@ -73,6 +77,15 @@ var everyPage = []struct{ name, address string }{
 	{"deployment-new", link.NewDeployment},
 	{"deployment-edit", link.EditDeployment(100)},
 
+	{"jira", link.Jira},
+	{"jira-connect", link.JiraConnect},
+	{"jira-login", link.JiraLogin(1)},
+	{"jira-mapping-new", link.JiraMap(1)},
+	{"jira-mapping", link.JiraMapping(1, 1)},
+	{"jira-resolutions", link.JiraResolutions(1)},
+	{"rules", link.Rules},
+	{"rule", link.RuleOf(1)},
+	{"rule-dry-run", link.DryRun(0)},
 	{"people", link.People},
 	{"person", link.Person(1)},
 	{"tokens", link.Tokens},
@@ -136,6 +149,8 @@ func TestTheFirstPagesCanBeReadByEverybody(t *testing.T) {
 		{"first-teams", link.Teams},
 		{"first-deployments", link.Deployments},
 		{"first-tokens", link.Tokens},
+		{"first-jira", link.Jira},
+		{"first-rules", link.Rules},
 	} {
 		b.open(page.address)
 		lookAtPage(b, axe, page.name)

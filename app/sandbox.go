@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"upshot/app/demo"
 )
@@ -23,7 +25,9 @@ func (c *DemoCommand) Run(ctx context.Context) error {
 		return fmt.Errorf("a folder for the sandbox: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
-	config := Config{Addr: freeAddress(ctx, c.Addr), Database: filepath.Join(folder, "upshot.db"), Log: c.Log, LogFormat: "text"}
+	config := Config{
+		Addr: freeAddress(ctx, c.Addr), Database: filepath.Join(folder, "upshot.db"), Log: c.Log, LogFormat: "text", JiraPoll: sandboxPoll,
+	}
 	if err := config.Check(); err != nil {
 		return err
 	}
@@ -33,12 +37,13 @@ func (c *DemoCommand) Run(ctx context.Context) error {
 	}
 	defer func() { _ = a.Close() }()
 	return a.Serve(ctx, func(at net.Addr) {
-		fmt.Printf("Upshot's sandbox is open at http://%s\nYou are signed in there; nothing in it is real, and it is gone when you press Ctrl-C.\n", at)
+		fmt.Printf("Upshot's sandbox is open at http://%s\nIts pretend Jira, where you can move a card, is at %s\nYou are signed in there; nothing in it is real, and it is gone when you press Ctrl-C.\n", at, a.board)
 	})
 }
 
 // NewDemo is an App over the sandbox's example history, in which every visitor is signed in.
 func NewDemo(ctx context.Context, config Config) (*App, error) {
+	config.SecretKey = rand.Text() // for what is gone at the end anyway
 	a, err := New(ctx, config, config.Logger(), clock)
 	if err != nil {
 		return nil, err
@@ -56,8 +61,19 @@ func NewDemo(ctx context.Context, config Config) (*App, error) {
 		_ = a.Close()
 		return nil, fmt.Errorf("tell the example history: %w", err)
 	}
+	a.store.SetClock(a.now)
+	if err := a.openJira(ctx, sandboxJiraAddr); err != nil {
+		_ = a.Close()
+		return nil, fmt.Errorf("open the pretend Jira: %w", err)
+	}
 	return a, nil
 }
+
+const (
+	sandboxPoll = 30 * time.Second
+	// sandboxJiraAddr is where the pretend Jira listens, or on another port when that one is taken.
+	sandboxJiraAddr = "127.0.0.1:8081"
+)
 
 // freeAddress is the address asked for, or another port of the same host when that one is taken.
 func freeAddress(ctx context.Context, address string) string {

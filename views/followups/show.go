@@ -216,7 +216,7 @@ func NewShowPage(d ShowData) ShowPage {
 	if d.CanEdit {
 		p.Actions = actions(d, row.Ledger)
 	}
-	if carried(f) {
+	if carried(f) && f.State != followup.Verified && f.State != followup.Declined && f.State != followup.Duplicate {
 		p.Carried = "Jira says how far it is: move " + f.Ticket.Key + " there, and it shows here a minute later."
 	}
 	p.Ticket = newTicketCard(d)

@@ -95,7 +95,7 @@ func ticketCard(t TicketCard) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Said(ui.FixFailed, t.Decision).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Told(ui.FixFailed, t.Decision).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -109,7 +109,7 @@ func ticketCard(t TicketCard) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Said(ui.FixFailed, x).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Told(ui.FixFailed, x).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -751,7 +751,7 @@ func ticketSaid(t TicketCard) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Said(ui.FixFailed, t.Said).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Told(ui.FixFailed, t.Said).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -840,7 +840,7 @@ func conflict(t TicketCard, x TicketConflict) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Said(ui.FixFailed, x.Name+" differs, and nothing is overwritten without you").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Told(ui.FixFailed, x.Name+" differs, and nothing is overwritten without you").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

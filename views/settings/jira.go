@@ -100,7 +100,6 @@ type ProjectRow struct {
 	Key, Whose, Type, Edit string
 	Good                   bool
 	May                    string
-	Unmap                  string
 }
 
 // ResolutionRow is a resolution, and what it means.
@@ -163,7 +162,7 @@ func flavourName(f jirasync.Flavour) string {
 
 // jiraTitle is the finding.
 func jiraTitle(h jirasync.Health, poll time.Duration, stopped bool) string {
-	every := "every " + ui.Duration(poll)
+	every := "every " + seconds(poll)
 	if poll == time.Minute {
 		every = "every minute"
 	}
@@ -357,7 +356,7 @@ func projectRow(m jirasync.Project, d JiraData) ProjectRow {
 		row.May = m.Wrong[0]
 	}
 	if d.IsAdmin {
-		row.Edit, row.Unmap = link.JiraMapping(int64(m.Site), int64(m.ID)), link.JiraUnmap(int64(m.ID))
+		row.Edit = link.JiraMapping(int64(m.Site), int64(m.ID))
 	}
 	return row
 }
@@ -544,6 +543,7 @@ type MappingPage struct {
 	Title, Lede string
 	Wrong       []string
 	Form        ui.Form
+	Unmap       string // where the mapping is taken away; empty: it is new
 }
 
 // NewMappingPage asks.
@@ -555,6 +555,7 @@ func NewMappingPage(d MappingData) MappingPage {
 	}
 	if m.ID != 0 {
 		p.Title = "Follow-ups of " + whose(m, d.Teams, d.Services) + " go to " + m.Key
+		p.Unmap = link.JiraUnmap(int64(m.ID))
 	}
 	teams := []ui.Option{{Value: "", Label: "everybody without a mapping of their own"}}
 	for _, t := range d.Teams {
@@ -602,6 +603,7 @@ func NewMappingPage(d MappingData) MappingPage {
 		}
 		f.Questions = append(f.Questions, fixedQuestion(in, m.Fixed[in.ID], d.Typed["fixed."+in.ID]))
 	}
+	f.LaterText = "Who owns which field: Jira, unless you say otherwise"
 	for _, field := range jirasync.Fields {
 		f.Later = append(f.Later, ui.Question{Control: ui.OneOf, Field: ui.Field{
 			Name: "owner." + string(field), Label: "Who owns " + FieldName(field), Value: string(m.Owners.Of(field)),

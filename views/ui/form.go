@@ -36,6 +36,7 @@ type Form struct {
 	Wrong     []fault.Field
 	Questions []Question
 	Later     []Question // folded away: they may stay open
+	LaterText string     // what folds them away; empty: "The rest, now or later"
 	Hidden    map[string]string
 	Above     templ.Component // what to know before answering
 	Second    bool            // another form of the page has its main button
@@ -63,6 +64,13 @@ func NewForm(f Form, err error) Form {
 	mark(f.Questions)
 	f.NoFold = mark(f.Later) || f.NoFold
 	return f
+}
+
+func (f Form) laterText() string {
+	if f.LaterText != "" {
+		return f.LaterText
+	}
+	return "The rest, now or later"
 }
 
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
