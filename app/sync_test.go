@@ -54,10 +54,10 @@ type synced struct {
 	team   catalog.Team
 }
 
-func startSynced(t *testing.T, address string, flavour jiratest.Flavour, change ...func(*jiratest.Options)) *synced {
+func startSynced(t *testing.T, address string, flavour jiratest.Flavour, change ...func(*synctest.Options)) *synced {
 	t.Helper()
 	clock := &movable{at: time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)}
-	options := jiratest.Options{Flavour: flavour, Now: clock.Now}
+	options := synctest.Options{Options: jiratest.Options{Flavour: flavour, Now: clock.Now}}
 	for _, c := range change {
 		c(&options)
 	}

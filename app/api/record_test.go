@@ -12,7 +12,6 @@ import (
 	"upshot/app/api"
 	"upshot/app/audit"
 	"upshot/app/listing"
-	"upshot/integrations/jira/jiratest"
 	"upshot/internal/synctest"
 )
 
@@ -67,7 +66,7 @@ var everyWrite = []struct{ method, route, path, body string }{
 func TestEveryWriteIsInTheRecord(t *testing.T) {
 	t.Parallel()
 	x := newSite(t)
-	synctest.Connect(t, x.sync, jiratest.Options{})
+	synctest.Connect(t, x.sync, synctest.Options{})
 	tried := map[string]bool{}
 	for n, w := range everyWrite {
 		tried[w.method+" "+w.route] = true

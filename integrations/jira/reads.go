@@ -96,36 +96,10 @@ func (c *Client) Resolutions(ctx context.Context) ([]ticket.Named, error) {
 	return c.names(ctx, "resolution")
 }
 
-// namesPage is how many names one page is asked for.
-const namesPage = 50
-
-// names reads a list of names: a whole one on Data Center, pages of a search on Cloud, where the whole one is deprecated.
+// names reads a list of names. Cloud has marked it as old, and gives it whole; its searches say the same in pages.
 func (c *Client) names(ctx context.Context, of string) ([]ticket.Named, error) {
-	cloud, err := c.cloud(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var all []namedJSON
-	if !cloud {
-		err = c.call(ctx, request{method: http.MethodGet, path: of}, &all)
-	} else {
-		err = pages(func(start int) (int, bool, error) {
-			var page struct {
-				Values []namedJSON `json:"values"`
-				IsLast bool        `json:"isLast"`
-			}
-			err := c.call(ctx, request{
-				method: http.MethodGet, path: of + "/search", operation: "GET " + of + "/search",
-				query: url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(namesPage)}},
-			}, &page)
-			all = append(all, page.Values...)
-			return len(page.Values), page.IsLast, err
-		})
-		if absent(err) { // an older Cloud, or something like it
-			all, err = nil, c.call(ctx, request{method: http.MethodGet, path: of}, &all)
-		}
-	}
-	if err != nil {
+	if err := c.call(ctx, request{method: http.MethodGet, path: of}, &all); err != nil {
 		return nil, err
 	}
 	names := make([]ticket.Named, len(all))
@@ -134,6 +108,9 @@ func (c *Client) names(ctx context.Context, of string) ([]ticket.Named, error) {
 	}
 	return names, nil
 }
+
+// metaPageSize is how much of what creating an issue takes one page is asked for.
+const metaPageSize = 50
 
 // pagesMax bounds every walk over pages: more is trouble, never taken for the end.
 const pagesMax = 1000
@@ -214,7 +191,7 @@ func meta[T any](ctx context.Context, c *Client, path, operation string) ([]T, e
 		var p metaPage[T]
 		err := c.call(ctx, request{
 			method: http.MethodGet, path: path, operation: operation,
-			query: url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(namesPage)}},
+			query: url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(metaPageSize)}},
 		}, &p)
 		page := slices.Concat(p.Values, p.IssueTypes, p.Fields)
 		all = append(all, page...)

@@ -38,14 +38,24 @@ func New(s *store.Store, followUps *followup.Service, now func() time.Time) *jir
 	}
 }
 
+// Options of a pretend Jira that is connected. Through, when given, puts something between: it gets the double's address and gives
+// the one that is connected.
+type Options struct {
+	jiratest.Options
+	Through func(double string) string
+}
+
 // Connect connects a pretend Jira of that flavour, and maps every follow-up to its project OPS.
-func Connect(t testing.TB, sync *jirasync.Sync, o jiratest.Options) (*jiratest.Server, jirasync.Site) {
+func Connect(t testing.TB, sync *jirasync.Sync, o Options) (*jiratest.Server, jirasync.Site) {
 	t.Helper()
 	if o.Now == nil {
 		o.Now = sync.Now
 	}
-	double := jiratest.New(o)
+	double := jiratest.New(o.Options)
 	given := jirasync.Given{URL: double.Start(t), Token: jiratest.DefaultToken}
+	if o.Through != nil {
+		given.URL = o.Through(given.URL)
+	}
 	if o.Flavour != jiratest.DataCenter {
 		given.User = jiratest.DefaultUser
 	}

@@ -54,3 +54,14 @@ func lacks(t testing.TB, reason string) {
 	}
 	t.Skip(reason)
 }
+
+// Conformance gives the program that holds calls against Jira's own documents, and the folder of these, or skips. They are no
+// part of the project, so a machine may lack them even where everything else is required.
+func Conformance(t testing.TB) (program, spec string) {
+	t.Helper()
+	program, spec = os.Getenv("UPSHOT_JIRA_CONFORMANCE"), os.Getenv("UPSHOT_JIRA_SPEC")
+	if program == "" || spec == "" {
+		t.Skip("UPSHOT_JIRA_CONFORMANCE and UPSHOT_JIRA_SPEC name no checker of calls to Jira, and no documents for it")
+	}
+	return program, spec
+}

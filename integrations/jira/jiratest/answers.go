@@ -708,7 +708,11 @@ func (s *Server) linkBack(c call, i *Issue) answer {
 	s.nextOther++
 	l.ID = s.nextOther
 	i.Links = append(i.Links, l)
-	return answer{status: http.StatusCreated, body: object{"id": l.ID, "self": s.self(fmt.Sprintf("issue/%s/remotelink/%d", i.ID, l.ID))}}
+	a := answer{status: http.StatusCreated, body: object{"id": l.ID, "self": s.self(fmt.Sprintf("issue/%s/remotelink/%d", i.ID, l.ID))}}
+	if !s.cloud() { // its documents know one status
+		a.status = http.StatusOK
+	}
+	return a
 }
 
 func (s *Server) linkIssues(c call) answer {
@@ -724,5 +728,9 @@ func (s *Server) linkIssues(c call) answer {
 	}
 	s.touch(from, s.now())
 	c.e.Effect, c.e.Issue = "linked", from.ID
-	return answer{status: http.StatusCreated}
+	a := answer{status: http.StatusCreated}
+	if s.cloud() {
+		a.body = object{}
+	}
+	return a
 }

@@ -37,6 +37,7 @@ type Faults struct {
 	// ShortPages bounds the issues on a page; EmptyPages puts an empty page with a token first; SameToken repeats the token.
 	ShortPages            int
 	EmptyPages, SameToken bool
+	Nulls                 bool // fields without a value are null, as the real one has them and its documents do not allow
 	TextMoments           bool // changelog/bulkfetch gives moments as text
 	NoBulk                bool // Cloud without its calls for many
 	HistoryMax            int  // Data Center gives that many changes and says there are more

@@ -48,7 +48,11 @@ func (s *Server) statusJSON(st Status) object {
 }
 
 func (s *Server) namedJSON(kind string, n Named) object {
-	return object{"self": s.self(kind + "/" + n.ID), "id": n.ID, "name": n.Name, "description": "", "iconUrl": "http://jira.example.test/p.png"}
+	j := object{"self": s.self(kind + "/" + n.ID), "id": n.ID, "name": n.Name, "description": ""}
+	if kind == "priority" {
+		j["iconUrl"] = "http://jira.example.test/p.png"
+	}
+	return j
 }
 
 func (s *Server) typeJSON(t Type) object {
@@ -185,7 +189,14 @@ func (s *Server) changesJSON(changes []Change, asNumber bool) []any {
 		}
 		items := []any{}
 		for _, it := range c.Items {
-			j := object{"field": it.Field, "fieldtype": "jira", "from": nullable(it.From), "fromString": nullable(it.FromText), "to": nullable(it.To), "toString": nullable(it.ToText)}
+			j := object{"field": it.Field, "fieldtype": "jira"}
+			for name, value := range map[string]string{"from": it.From, "fromString": it.FromText, "to": it.To, "toString": it.ToText} {
+				if value != "" {
+					j[name] = value
+				} else if s.faults.Nulls || s.cloud() {
+					j[name] = nil
+				}
+			}
 			if it.Field == "Sprint" {
 				j["fieldtype"] = "custom"
 			}
@@ -199,13 +210,6 @@ func (s *Server) changesJSON(changes []Change, asNumber bool) []any {
 	return list
 }
 
-func nullable(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
 // issueJSON is an issue with the fields that were named; expand may hold changelog.
 func (s *Server) issueJSON(i *Issue, fields []string, expand []string, search bool) object {
 	j := object{"id": i.ID, "key": i.Key, "self": s.self("issue/" + i.ID)}
@@ -217,7 +221,7 @@ func (s *Server) issueJSON(i *Issue, fields []string, expand []string, search bo
 		}, fields...)
 	}
 	for _, f := range fields {
-		if v, is := s.fieldJSON(i, f, search); is {
+		if v, is := s.fieldJSON(i, f, search); is && (v != nil || s.faults.Nulls) {
 			values[f] = v
 		}
 	}
