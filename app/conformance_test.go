@@ -238,6 +238,8 @@ func everyOperation(s *synced) {
 	if l := s.link(lost.ID); l.State != ticket.Linked {
 		s.t.Errorf("after the lost answer: %s %q", l.State, l.Trouble.Words)
 	}
+	s.clock.Add(25 * time.Hour) // the day's upkeep
+	s.sync()
 	s.double.Delete(h.Ticket.Key)
 	for range 5 {
 		s.clock.Add(13 * time.Hour)
