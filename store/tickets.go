@@ -232,12 +232,13 @@ func (s *Store) UpdateTicket(ctx context.Context, id ticket.ID, change func(*jir
 // SaveTickets writes mirrors that were read and decided about in this transaction.
 func (s *Store) SaveTickets(ctx context.Context, all []jirasync.Mirror) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		for _, m := range all {
-			if _, err := table[ticketRow](s.db(ctx)).Where("id = ?", m.ID).Select("*").Updates(ctx, toTicketRow(m)); err != nil {
-				return explain(err, "ticket")
-			}
+		rows := make([]ticketRow, len(all))
+		for n, m := range all {
+			rows[n] = toTicketRow(m)
 		}
-		return nil
+		return chunks(rows, func(some []ticketRow) error {
+			return explain(s.db(ctx).Clauses(onConflictReplace("id")).Create(&some).Error, "ticket")
+		})
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,7 +33,8 @@ func (r *run) read(ctx context.Context) error {
 	if err := r.flush(ctx); err != nil {
 		return err
 	}
-	if err := r.readDue(ctx); err != nil {
+	all, err := r.readDue(ctx)
+	if err != nil || all { // everything was read just now: the poll goes on from here the next time, and so does the upkeep
 		return err
 	}
 	if err := r.poll(ctx); err != nil {
@@ -55,20 +57,12 @@ func (r *run) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	priorities, err := r.jira.Priorities(ctx)
-	if err != nil {
-		return err
-	}
-	resolutions, err := r.jira.Resolutions(ctx)
-	if err != nil {
-		return err
-	}
 	if err := r.catalogue(ctx); err != nil {
 		return err
 	}
 	return r.Store.InTx(ctx, func(ctx context.Context) error {
 		_, site, err := r.Store.UpdateJiraSite(ctx, r.site.ID, func(s *Site) error {
-			s.Flavour, s.Version, s.Account, s.Fields, s.Priorities = server.Flavour, server.Version, account, fields, priorities
+			s.Flavour, s.Version, s.Account, s.Fields = server.Flavour, server.Version, account, fields
 			return nil
 		})
 		if err != nil {
@@ -76,9 +70,6 @@ func (r *run) start(ctx context.Context) error {
 		}
 		r.site = site
 		if r.jira, err = r.Connect.Client(site); err != nil {
-			return err
-		}
-		if err := r.Store.KeepResolutions(ctx, site.ID, withMeanings(resolutions)); err != nil {
 			return err
 		}
 		return r.Store.UpdateJiraState(ctx, site.ID, func(st *State) { st.StartedAt = r.Now() })
@@ -138,36 +129,32 @@ func (r *run) flush(ctx context.Context) error {
 	return r.Store.SettleJiraHints(ctx, hints, r.Now())
 }
 
-// readDue reads by number what the poll cannot know: what was never read, what was missing a while ago, once a day all.
-func (r *run) readDue(ctx context.Context) error {
+// readDue reads by number what the poll cannot know: what was never read, what was missing a while ago, and once a day all.
+func (r *run) readDue(ctx context.Context) (all bool, err error) {
 	began := r.Now()
-	all := began.Sub(r.state.ReconciledAt) >= daily
+	all = began.Sub(r.state.ReconciledAt) >= daily
 	var ids []string
-	var err error
 	if all {
 		ids, err = r.Store.MirroredIssues(ctx, r.site.ID)
 	} else {
 		ids, err = r.Store.UnreadIssues(ctx, r.site.ID, readTogether)
 	}
 	if err != nil {
-		return err
+		return all, err
 	}
 	if !all {
 		again, err := r.missingDue(ctx, began)
 		if err != nil {
-			return err
+			return all, err
 		}
 		ids = append(ids, again...)
 	}
-	if err := r.readByNumber(ctx, unique(ids), nil); err != nil {
-		return err
+	if err := r.readByNumber(ctx, unique(ids), nil); err != nil || !all {
+		return all, err
 	}
-	if !all {
-		return nil
-	}
-	return r.Store.UpdateJiraState(ctx, r.site.ID, func(st *State) {
+	return all, r.Store.UpdateJiraState(ctx, r.site.ID, func(st *State) {
 		st.ReconciledAt = began
-		if st.CursorAt.IsZero() { // everything was read just now; the poll goes on from here
+		if st.CursorAt.IsZero() {
 			st.CursorAt = began.Add(-firstWindow)
 		}
 		r.state = *st
@@ -418,7 +405,7 @@ func (r *run) keepFresh(ctx context.Context, fresh []Issue) error {
 		if err := r.Store.KeepComments(ctx, comments); err != nil {
 			return err
 		}
-		whole, err := r.Store.ChangesOf(ctx, ids)
+		whole, err := r.wholeHistories(ctx, fresh, mirrored, changes)
 		if err != nil {
 			return err
 		}
@@ -452,6 +439,20 @@ func (r *run) keepFresh(ctx context.Context, fresh []Issue) error {
 		}
 		return r.Store.LookAgainAt(ctx, ids)
 	})
+}
+
+// wholeHistories are the histories as they came, and, where only a part came, with what is known from before.
+func (r *run) wholeHistories(ctx context.Context, fresh []Issue, mirrored map[string]Mirror, changes map[ticket.ID][]ticket.Change) (map[ticket.ID][]ticket.Change, error) {
+	var partial []ticket.ID
+	for _, i := range fresh {
+		if i.Partial {
+			partial = append(partial, mirrored[i.IssueID].ID)
+		}
+	}
+	whole := maps.Clone(changes)
+	known, err := r.Store.ChangesOf(ctx, partial)
+	maps.Copy(whole, known)
+	return whole, err
 }
 
 // taken is the mirror with what was read.

@@ -10,12 +10,34 @@ import (
 	"upshot/app/ticket"
 )
 
-// upkeep is what is done once a day, with the good login of the run it follows: the sweep for doubles, the links back, the
-// label of those that lost it, and forgetting what is old.
+// upkeep is what is done once a day, with the good login of the run it follows: priorities and resolutions are read, doubles are
+// looked for, issues are linked back, and what is old is forgotten.
 func (r *run) upkeep(ctx context.Context) error {
 	now := r.Now()
 	if now.Sub(r.state.SweptAt) < daily {
 		return nil
+	}
+	priorities, err := r.jira.Priorities(ctx)
+	if err != nil {
+		return err
+	}
+	resolutions, err := r.jira.Resolutions(ctx)
+	if err != nil {
+		return err
+	}
+	err = r.Store.InTx(ctx, func(ctx context.Context) error {
+		_, site, err := r.Store.UpdateJiraSite(ctx, r.site.ID, func(s *Site) error {
+			s.Priorities = priorities
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		r.site = site
+		return r.Store.KeepResolutions(ctx, site.ID, withMeanings(resolutions))
+	})
+	if err != nil {
+		return err
 	}
 	if err := r.sweep(ctx); err != nil {
 		return err
