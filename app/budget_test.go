@@ -118,7 +118,7 @@ func BenchmarkJiraPull(b *testing.B) {
 	var wall, again time.Duration
 	var most uint64
 	var calls, changedCalls int
-	for b.Loop() {
+	for round := 0; b.Loop(); round++ {
 		b.StopTimer()
 		a, err := New(b.Context(), Config{Database: filepath.Join(b.TempDir(), "upshot.db"), SecretKey: "sixteen characters at least", JiraSettle: jirasync.DefaultSettle}, slog.New(slog.DiscardHandler), now)
 		if err != nil {
@@ -164,7 +164,7 @@ func BenchmarkJiraPull(b *testing.B) {
 				b.Fatal(err)
 			}
 			for i := range 50 {
-				double.Move(fmt.Sprintf("OPS-%d", i*7+1), jiratest.Move{Priority: []string{"High", "Low", "Lowest"}[b.N%3], Status: "In Review"})
+				double.Move(fmt.Sprintf("OPS-%d", i*7+1), jiratest.Move{Priority: []string{"High", "Lowest"}[round%2]})
 			}
 			double.ForgetCalls()
 			began = time.Now()
