@@ -38,7 +38,15 @@ type Config struct {
 	JiraWebhookSecret string          `help:"Secret by which webhooks of that Jira are signed." env:"UPSHOT_JIRA_WEBHOOK_SECRET" placeholder:"SECRET"`
 	JiraPoll          time.Duration   `help:"How often Jira is read." default:"1m" env:"UPSHOT_JIRA_POLL"`
 	JiraSettle        []time.Duration `help:"When Jira's search is asked for an issue whose creation has an unknown outcome, counted from then; the last is after the longest that the search may lag." default:"5s,30s,90s" env:"UPSHOT_JIRA_SETTLE"`
+
+	pace pace // of calls to Jira; zero: the usual one
 }
+
+// pace is how long things may take with Jira. Another process takes over what one had claimed when the lease has ended, so a lease
+// is longer than a call with its turn.
+type pace struct{ timeout, lease time.Duration }
+
+var usualPace = pace{timeout: 30 * time.Second, lease: 2 * time.Minute}
 
 // Check completes the settings and says what is wrong with them, and what would do.
 func (c *Config) Check() error {

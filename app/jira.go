@@ -15,14 +15,18 @@ func (a *App) newJira() error {
 	if err != nil {
 		return err
 	}
-	turns := a.store.JiraTurns(time.Now) // what Jira asks for is in the world's time
 	c := a.config
+	p := c.pace
+	if p == (pace{}) {
+		p = usualPace
+	}
+	turns := a.store.JiraTurns(time.Now, p.lease) // what Jira asks for is in the world's time
 	connections := &jirasync.Connections{
 		Store: a.store, Log: a.store, Key: key, Now: a.now,
 		Environment: jirasync.Environment{URL: c.JiraURL, User: c.JiraUser, Token: c.JiraToken, Project: c.JiraProject, HookSecret: c.JiraWebhookSecret},
 		Dial: func(site jirasync.Site, token string) (jirasync.Jira, error) {
 			s := jira.Settings{
-				Site: site.ID, URL: site.URL, User: site.User, Token: token, Flavour: site.Flavour, Fields: site.Fields, Version: version(),
+				Site: site.ID, URL: site.URL, User: site.User, Token: token, Flavour: site.Flavour, Fields: site.Fields, Version: version(), Timeout: p.timeout,
 			}
 			if site.ID != 0 { // one that is only being tried out has no limits of its own yet
 				s.Turns = turns
@@ -32,7 +36,7 @@ func (a *App) newJira() error {
 	}
 	a.words.jira = &jirasync.Sync{
 		Store: a.store, FollowUps: a.words.followUps, Log: a.store, Connect: connections, Markup: jira.Markup{}, Logger: a.log, Now: a.now,
-		BaseURL: c.BaseURL, Holder: rand.Text(), Settle: c.JiraSettle,
+		BaseURL: c.BaseURL, Holder: rand.Text(), Settle: c.JiraSettle, Lease: p.lease,
 	}
 	return nil
 }

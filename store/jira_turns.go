@@ -15,8 +15,6 @@ const (
 	jiraAtOnce    = 4
 	jiraPerSecond = 10.0
 	jiraBurst     = 60.0
-	// jiraCallLasts is when the place of a call whose process died is free again.
-	jiraCallLasts = 2 * time.Minute
 	// jiraPatience is how long a call waits for its turn when there is a pause; longer ones are told.
 	jiraPatience = 5 * time.Second
 	// jiraAskAgain is how often a full house is asked for a free place.
@@ -28,15 +26,17 @@ const (
 type JiraTurns struct {
 	store  *Store
 	now    func() time.Time
+	lasts  time.Duration
 	holder string
 
 	mu     sync.Mutex
 	places map[ticket.SiteID]chan struct{} // of this process: it need not ask the database when its own calls fill them
 }
 
-// JiraTurns gives the turns of this process. Its clock is the world's: what Jira asks for is in real time.
-func (s *Store) JiraTurns(now func() time.Time) *JiraTurns {
-	return &JiraTurns{store: s, now: now, holder: rand.Text(), places: map[ticket.SiteID]chan struct{}{}}
+// JiraTurns gives the turns of this process. Its clock is the world's: what Jira asks for is in real time. The place of a call whose
+// process died is free again after lasts.
+func (s *Store) JiraTurns(now func() time.Time, lasts time.Duration) *JiraTurns {
+	return &JiraTurns{store: s, now: now, lasts: lasts, holder: rand.Text(), places: map[ticket.SiteID]chan struct{}{}}
 }
 
 func (t *JiraTurns) own(site ticket.SiteID) chan struct{} {
@@ -152,7 +152,7 @@ func (t *JiraTurns) ask(ctx context.Context, call jirasync.Call) (place int, wai
 		}
 		err = db.Exec(`INSERT INTO jira_calls (site_id, place, holder, until) VALUES (?, ?, ?, ?)
 			ON CONFLICT (site_id, place) DO UPDATE SET holder = excluded.holder, until = excluded.until`,
-			call.Site, place, t.holder, now.Add(jiraCallLasts)).Error
+			call.Site, place, t.holder, now.Add(t.lasts)).Error
 		if err != nil {
 			return err
 		}

@@ -381,7 +381,7 @@ func (r *run) file(ctx context.Context) error {
 		g.Go(func() error {
 			for calls.Err() == nil {
 				now := r.Now()
-				claimed, err := r.Store.ClaimTicketLinks(calls, r.site.ID, ticket.LinkPending, r.Holder, now, now.Add(leaseTime), 1)
+				claimed, err := r.Store.ClaimTicketLinks(calls, r.site.ID, ticket.LinkPending, r.Holder, now, now.Add(r.Lease), 1)
 				if err != nil || len(claimed) == 0 {
 					return err
 				}
@@ -523,7 +523,7 @@ func (r *run) created(ctx context.Context, l Link, ref Ref) error {
 func (r *run) settle(ctx context.Context) error {
 	for {
 		now := r.Now()
-		claimed, err := r.Store.ClaimTicketLinks(ctx, r.site.ID, ticket.LinkSending, r.Holder, now, now.Add(leaseTime), LabelsAtOnce)
+		claimed, err := r.Store.ClaimTicketLinks(ctx, r.site.ID, ticket.LinkSending, r.Holder, now, now.Add(r.Lease), LabelsAtOnce)
 		if err != nil || len(claimed) == 0 {
 			return err
 		}

@@ -221,7 +221,7 @@ func (r *run) hold(ctx context.Context) error {
 		return nil
 	}
 	now := r.Now()
-	fence, leads, err := r.Store.LeaseJiraSite(ctx, r.site.ID, r.lease, now, now.Add(siteLease))
+	fence, leads, err := r.Store.LeaseJiraSite(ctx, r.site.ID, r.lease, now, now.Add(r.Lease))
 	switch {
 	case err != nil:
 		return err
@@ -256,7 +256,7 @@ func (r *run) poll(ctx context.Context) error {
 			}
 		}
 		if issues = append(issues, page...); len(issues) < readTogether {
-			return nil
+			return r.hold(ctx)
 		}
 		return keep()
 	})

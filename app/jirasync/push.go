@@ -31,7 +31,7 @@ func NoteID(body string) (PushID, bool) {
 func (r *run) push(ctx context.Context) error {
 	for {
 		now := r.Now()
-		claimed, err := r.Store.ClaimPushes(ctx, r.site.ID, r.Holder, now, now.Add(leaseTime))
+		claimed, err := r.Store.ClaimPushes(ctx, r.site.ID, r.Holder, now, now.Add(r.Lease))
 		if err != nil || len(claimed) == 0 {
 			return err
 		}

@@ -125,6 +125,8 @@ type Sync struct {
 	// Settle is when Jira's search is asked for an issue whose creation has an unknown outcome, counted from when it
 	// became unknown: search is behind writes by seconds to minutes.
 	Settle []time.Duration
+	// Lease is how long a claim lasts whose process died: longer than a call takes, with its turn.
+	Lease time.Duration
 }
 
 // DefaultSettle are the moments for Settle.
@@ -132,8 +134,6 @@ var DefaultSettle = []time.Duration{5 * time.Second, 30 * time.Second, 90 * time
 
 // The times and sizes of a run.
 const (
-	leaseTime      = 2 * time.Minute  // of a claim: longer than a call takes, with its turn
-	siteLease      = 3 * time.Minute  // of a site, made longer as the run goes on
 	overlap        = 5 * time.Minute  // that a poll reads again
 	firstWindow    = time.Hour        // that the first poll looks back, after everything was read by number
 	daily          = 24 * time.Hour   //
@@ -260,7 +260,7 @@ func (s *Sync) each(ctx context.Context, do func(*Sync, context.Context, Site) e
 func (s *Sync) SyncSite(ctx context.Context, site Site) error {
 	now := s.Now()
 	lease := s.Holder + "/" + rand.Text()
-	fence, leads, err := s.Store.LeaseJiraSite(ctx, site.ID, lease, now, now.Add(siteLease))
+	fence, leads, err := s.Store.LeaseJiraSite(ctx, site.ID, lease, now, now.Add(s.Lease))
 	if err != nil || !leads {
 		return err
 	}

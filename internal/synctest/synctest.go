@@ -21,10 +21,10 @@ var Boss = account.Actor{Kind: account.Person, ID: 1, Name: "boss", Role: accoun
 
 // New gives a sync without a site.
 func New(s *store.Store, followUps *followup.Service, now func() time.Time) *jirasync.Sync {
-	turns := s.JiraTurns(time.Now)
+	turns := s.JiraTurns(time.Now, time.Minute)
 	return &jirasync.Sync{
 		Store: s, FollowUps: followUps, Log: s, Markup: jira.Markup{}, Logger: slog.New(slog.DiscardHandler), Now: now,
-		BaseURL: "https://upshot.example.test", Holder: "test", Settle: jirasync.DefaultSettle,
+		BaseURL: "https://upshot.example.test", Holder: "test", Settle: jirasync.DefaultSettle, Lease: time.Minute,
 		Connect: &jirasync.Connections{
 			Store: s, Log: s, Key: secret.NewRandomKey(), Now: now,
 			Dial: func(site jirasync.Site, token string) (jirasync.Jira, error) {
