@@ -43,7 +43,7 @@ func serve(t *testing.T, a *App) (address string) {
 // testConfig is an empty database in a folder of its own.
 func testConfig(t *testing.T) Config {
 	t.Helper()
-	config := Config{Addr: "127.0.0.1:0", Database: filepath.Join(t.TempDir(), "upshot.db"), Log: "error", LogFormat: "text"}
+	config := Config{Addr: "127.0.0.1:0", Database: filepath.Join(t.TempDir(), "upshot.db"), Log: "error", LogFormat: "text", SecretKey: "sixteen characters at least"}
 	if err := config.Check(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ type browser struct {
 
 // meant are answers that a page gives on purpose, and that Chromium writes to the console all the same: there is no
 // such page, and a form that needs another look.
-var meant = regexp.MustCompile(`^Failed to load resource: the server responded with a status of (404|422)`)
+var meant = regexp.MustCompile(`^Failed to load resource: the server responded with a status of (404|409|422)`)
 
 // openBrowser starts a Chromium that talks to nobody but the site and ends with the test.
 func openBrowser(t *testing.T, site string) *browser {

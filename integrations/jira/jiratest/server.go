@@ -162,7 +162,7 @@ func (s *Server) Robot() User { return s.users[0] }
 // Mira is a person who is not the login.
 func (s *Server) Mira() User { return s.users[1] }
 
-// AddProject adds a project; without types it has Task and a sub-task, without sprints none.
+// AddProject adds a project, or changes one; without types it has Task and a sub-task, without sprints none.
 func (s *Server) AddProject(p Project) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,6 +171,9 @@ func (s *Server) AddProject(p Project) {
 	}
 	if len(p.Types) == 0 {
 		p.Types = []Type{{ID: "10001", Name: "Task"}, {ID: "10003", Name: "Bug"}, {ID: "10002", Name: "Sub-task", Subtask: true}}
+	}
+	if before := s.projects[p.Key]; before != nil {
+		p.last = before.last
 	}
 	s.projects[p.Key] = &p
 }
