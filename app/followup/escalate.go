@@ -237,10 +237,12 @@ func StatusLine(l Ledger) string {
 	switch {
 	case l.StillWaiting:
 		parts = append(parts, "waiting "+days(l.Waiting))
-	case l.DoneAt.IsZero():
+	case !l.DoneAt.IsZero():
+		parts = append(parts, "waited "+days(l.Waiting), "done "+l.DoneAt.UTC().Format("2 Jan 2006"))
+	case !l.StartedAt.IsZero():
 		parts = append(parts, "waited "+days(l.Waiting), "started "+l.StartedAt.UTC().Format("2 Jan 2006"))
 	default:
-		parts = append(parts, "waited "+days(l.Waiting), "done "+l.DoneAt.UTC().Format("2 Jan 2006"))
+		parts = append(parts, "how long it waited is not known")
 	}
 	if n := l.RecurrencesWhileWaiting; n > 0 {
 		parts = append(parts, "recurred "+times(n), plural(int(l.ImpactWhileWaiting.Minutes()), "impact minute"))
