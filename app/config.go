@@ -54,7 +54,8 @@ func (c *Config) Check() error {
 		name, path string
 		into       *string
 	}{
-		{"UPSHOT_DATABASE_FILE", c.DatabaseFile, &c.Database}, {"UPSHOT_SECRET_KEY_FILE", c.SecretKeyFile, &c.SecretKey},
+		{"UPSHOT_DATABASE_FILE", c.DatabaseFile, &c.Database},
+		{"UPSHOT_SECRET_KEY_FILE", c.SecretKeyFile, &c.SecretKey},
 		{"UPSHOT_JIRA_TOKEN_FILE", c.JiraTokenFile, &c.JiraToken},
 	} {
 		if f.path == "" {

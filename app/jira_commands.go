@@ -51,8 +51,10 @@ func tellHealth(h jirasync.Health, now time.Time, poll time.Duration) (needs int
 		n    int
 		what string
 	}{
-		{h.Dead, "writes gave up and wait for a person"}, {h.Conflicts, "conflicts between the two sides"},
-		{h.Decisions, "tickets closed in a way that asks for a decision"}, {h.Unplaced, "statuses that nobody can place"},
+		{h.Dead, "writes gave up and wait for a person"},
+		{h.Conflicts, "conflicts between the two sides"},
+		{h.Decisions, "tickets closed in a way that asks for a decision"},
+		{h.Unplaced, "statuses that nobody can place"},
 	} {
 		if w.n > 0 {
 			fmt.Printf("  %d %s\n", w.n, w.what)

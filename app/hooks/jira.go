@@ -43,9 +43,7 @@ func ReadJira(body []byte) (event, issue string, err error) {
 	var about struct {
 		ID json.RawMessage `json:"id"`
 	}
-	if json.Unmarshal(b["issue"], &about) != nil {
-		return event, "", nil
-	}
+	_ = json.Unmarshal(b["issue"], &about) // an event of something else
 	id := strings.Trim(string(about.ID), `"`)
 	if !number.MatchString(id) || len(event) > 100 {
 		return event, "", nil

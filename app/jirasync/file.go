@@ -309,7 +309,7 @@ func (s *Sync) issueMeant(ctx context.Context, typed string) (Site, Issue, error
 		sites = slices.DeleteFunc(slices.Clone(sites), func(site Site) bool { return !strings.HasPrefix(typed, site.URL+"/") })
 	}
 	key = strings.ToUpper(strings.TrimSpace(key))
-	last := error(beside("key", "This is no issue of a connected Jira; write a key such as OPS-12, or its address."))
+	last := beside("key", "This is no issue of a connected Jira; write a key such as OPS-12, or its address.")
 	for _, site := range sites {
 		if !site.DisabledAt.IsZero() || !KeyPattern.MatchString(key) {
 			continue

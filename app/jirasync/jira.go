@@ -104,8 +104,12 @@ func (p Permissions) Missing() []string {
 		has  bool
 		name string
 	}{
-		{p.Browse, "Browse Projects"}, {p.Create, "Create Issues"}, {p.Edit, "Edit Issues"}, {p.Comment, "Add Comments"},
-		{p.Link, "Link Issues"}, {p.Transition, "Transition Issues"},
+		{p.Browse, "Browse Projects"},
+		{p.Create, "Create Issues"},
+		{p.Edit, "Edit Issues"},
+		{p.Comment, "Add Comments"},
+		{p.Link, "Link Issues"},
+		{p.Transition, "Transition Issues"},
 	} {
 		if !need.has {
 			missing = append(missing, need.name)

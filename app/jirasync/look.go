@@ -332,7 +332,7 @@ func (r *run) speak(ctx context.Context, l *Link, m Mirror, f followup.FollowUp)
 	if e.Acts() {
 		because = append([]string{rule.Sentence()}, e.Because...)
 		if rule.Mode == followup.DryRun {
-			return r.wouldHave(ctx, l, m, f, because)
+			return r.wouldHave(ctx, l, f, because)
 		}
 		edit.Priority = e.RaiseTo.ID
 		switch e.Propose {
@@ -399,7 +399,7 @@ func (r *run) speak(ctx context.Context, l *Link, m Mirror, f followup.FollowUp)
 }
 
 // wouldHave notes once what a dry run would have done.
-func (r *run) wouldHave(ctx context.Context, l *Link, m Mirror, f followup.FollowUp, because []string) error {
+func (r *run) wouldHave(ctx context.Context, l *Link, f followup.FollowUp, because []string) error {
 	if !l.DryRunAt.IsZero() {
 		return nil
 	}

@@ -54,7 +54,7 @@ func TestMergeLosesNothing(t *testing.T) {
 					for _, theirs := range values {
 						base := Base{Ours: wasOurs, Theirs: wasTheirs}
 						outcome := Merge(owner, base, ours, theirs)
-						after, newOurs, newTheirs := base, ours, theirs
+						newOurs, newTheirs := ours, theirs
 						switch outcome {
 						case TakeTheirs:
 							if ours != wasOurs || owner != JiraOwns {
@@ -72,7 +72,7 @@ func TestMergeLosesNothing(t *testing.T) {
 							}
 							continue // it waits for a person
 						}
-						after = Base{Ours: newOurs, Theirs: newTheirs}
+						after := Base{Ours: newOurs, Theirs: newTheirs}
 						if again := Merge(owner, after, newOurs, newTheirs); again != Nothing {
 							t.Fatalf("%s owns it: after %s from %v with %q and %q it comes to %s", owner, outcome, base, ours, theirs, again)
 						}

@@ -52,7 +52,7 @@ func (s *Sync) Resolve(ctx context.Context, actor account.Actor, id followup.ID,
 		base := Base{Ours: now.theirs, Theirs: now.theirs}
 		switch {
 		case keep == JiraOwns:
-			if f, err = r.take(ctx, &l, m, f, field, now.theirs); err != nil {
+			if _, err = r.take(ctx, &l, m, f, field, now.theirs); err != nil {
 				return err
 			}
 		case field == FieldStatus:

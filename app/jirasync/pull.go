@@ -544,7 +544,7 @@ func (r *run) placeUnknown(ctx context.Context, fresh []Issue) error {
 	if statuses, err = r.Store.JiraStatuses(ctx, r.site.ID); err != nil || len(unknown(statuses)) == len(before) {
 		return err
 	}
-	return r.Sync.recount(ctx, r.site.ID)
+	return r.recount(ctx, r.site.ID)
 }
 
 // recount figures the histories of all tickets of a site anew, as of what its statuses and resolutions mean now, and tells

@@ -40,7 +40,7 @@ func HistoryOf(t Ticket, changes []Change, partial bool, statuses func(id string
 	h := History{Partial: partial}
 	h.walk(t, changes, statuses)
 	h.bumpsOf(t, changes)
-	h.check(t, statuses)
+	h.check(t)
 	for _, c := range changes {
 		for _, i := range c.Items {
 			if i.is("priority") && !c.Ours {
@@ -101,7 +101,7 @@ func (h *History) walk(t Ticket, changes []Change, statuses func(id string) Stat
 }
 
 // check compares with what Jira says itself about the last change of category.
-func (h *History) check(t Ticket, statuses func(id string) Status) {
+func (h *History) check(t Ticket) {
 	if t.CategoryChangedAt.IsZero() || h.Partial || len(h.Intervals) == 0 {
 		return
 	}

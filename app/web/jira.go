@@ -131,10 +131,10 @@ func (w *Web) jiraData(ctx context.Context, viewer account.Actor, id ticket.Site
 			d.HookURL = w.BaseURL + hooks.Prefix + "/jira/" + site.HookName
 			secrets, err := w.Jira.Connect.HookSecrets(site)
 			d.HooksOn = len(secrets) > 0
-			if fault.Of(err) != nil { // the key is another one: the page shows everything else all the same
-				return nil
+			if fault.Of(err) == nil {
+				return err
 			}
-			return err
+			return nil // the key is another one: the page shows everything else all the same
 		},
 	} {
 		if err := ask(); err != nil {

@@ -165,7 +165,7 @@ func (c *Client) judge(ctx context.Context, q request, r *http.Response, body []
 		t.Said, t.Fields = saidOf(r, body)
 		return t
 	}
-	if err := c.slowDown(ctx, q, r.Header); err != nil {
+	if err := c.slowDown(ctx, r.Header); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -211,7 +211,7 @@ func isJSON(h http.Header) bool {
 func locationHost(r *http.Response) string {
 	u, err := r.Location()
 	if err != nil {
-		return "which it does not name"
+		return "(it names none)"
 	}
 	return u.Host
 }
@@ -268,12 +268,12 @@ func (c *Client) keep(ctx context.Context, scope string, until time.Time, why st
 }
 
 // slowDown heeds the token bucket of Data Center: when nothing remains, everybody waits for the next filling.
-func (c *Client) slowDown(ctx context.Context, _ request, h http.Header) error {
+func (c *Client) slowDown(ctx context.Context, h http.Header) error {
 	if h.Get("X-RateLimit-Remaining") != "0" {
 		return nil
 	}
-	seconds, err := strconv.ParseFloat(h.Get("X-RateLimit-Interval-Seconds"), 64)
-	if err != nil || seconds <= 0 || seconds > 3600 {
+	seconds, _ := strconv.ParseFloat(h.Get("X-RateLimit-Interval-Seconds"), 64) // 0 where it does not say
+	if seconds <= 0 || seconds > 3600 {
 		return nil
 	}
 	until := c.settings.Now().Add(time.Duration(seconds * float64(time.Second)))

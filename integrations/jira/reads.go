@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -129,8 +130,8 @@ func pages(page func(start int) (n int, last bool, err error)) error {
 }
 
 func absent(err error) bool {
-	t, is := err.(*jirasync.Trouble) //nolint:errorlint // it comes straight from call
-	return is && t.Kind == jirasync.Absent
+	var t *jirasync.Trouble
+	return errors.As(err, &t) && t.Kind == jirasync.Absent
 }
 
 var (
@@ -546,7 +547,7 @@ func (c *Client) Find(ctx context.Context, typed, project string, limit int) ([]
 		}
 		return nil
 	})
-	if err == errEnough { //nolint:errorlint // it is our own and comes back as it is
+	if errors.Is(err, errEnough) {
 		err = nil
 	}
 	return found[:min(len(found), limit)], err

@@ -234,7 +234,7 @@ func (card *TicketCard) ticket(d ShowData, t ticket.Ticket) {
 	}
 	card.Rule, card.RuleState = d.Ticket.Rule.Sentence(), modeName(d.Ticket.Rule.Mode)
 	if d.CanEdit {
-		card.wishes(d, t)
+		card.wishes(d)
 	}
 }
 
@@ -367,7 +367,7 @@ func pushState(p jirasync.Push) string {
 }
 
 // wishes offers the fields of the issue that Upshot owns for this team.
-func (card *TicketCard) wishes(d ShowData, t ticket.Ticket) {
+func (card *TicketCard) wishes(d ShowData) {
 	l := d.Ticket.Link
 	f := ui.Form{Action: link.TicketWishes(card.ID), Submit: "Write to Jira", Second: true}
 	value := func(name, now string) string {

@@ -180,8 +180,10 @@ func jiraTitle(h jirasync.Health, poll time.Duration, stopped bool) string {
 		n         int
 		one, many string
 	}{
-		{h.Dead, "write gave up", "writes gave up"}, {h.Unplaced, "status needs a place", "statuses need a place"},
-		{h.Conflicts, "conflict needs a choice", "conflicts need a choice"}, {h.Decisions, "ticket asks for a decision", "tickets ask for a decision"},
+		{h.Dead, "write gave up", "writes gave up"},
+		{h.Unplaced, "status needs a place", "statuses need a place"},
+		{h.Conflicts, "conflict needs a choice", "conflicts need a choice"},
+		{h.Decisions, "ticket asks for a decision", "tickets ask for a decision"},
 	} {
 		if n.n > 0 {
 			needs = append(needs, ui.InWords(n.n)+" "+plain(n.n, n.one, n.many))
@@ -227,7 +229,9 @@ func jiraBigs(h jirasync.Health, d JiraData, now time.Time) []ui.BigFigure {
 		mirrored += ", " + ui.Thousands(h.Gone) + " gone in Jira"
 	}
 	all := []ui.BigFigure{
-		read, lag, {Value: ui.Thousands(h.Waiting), Caption: "writes in the queue"}, hook, paused,
+		read, lag,
+		{Value: ui.Thousands(h.Waiting), Caption: "writes in the queue"},
+		hook, paused,
 		{Value: ui.Thousands(h.Mirrored), Caption: mirrored},
 	}
 	if h.Partial > 0 {
@@ -522,7 +526,7 @@ func NewConnectPage(site jirasync.Site, given jirasync.Given, err error) Connect
 		token.Required, token.Hint = false, "empty: as it is"
 		questions = questions[1:]
 	}
-	p.Form.Questions = append(questions, ui.Question{Field: token})
+	p.Form.Questions = slices.Concat(questions, []ui.Question{{Field: token}})
 	p.Form = ui.NewForm(p.Form, err)
 	return p
 }

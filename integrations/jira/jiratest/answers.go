@@ -214,8 +214,12 @@ func (s *Server) names(of string) []Named {
 func (s *Server) fieldsJSON() []any {
 	list := []any{}
 	for _, f := range []struct{ id, name, kind string }{
-		{"summary", "Summary", "string"}, {"status", "Status", "status"}, {"priority", "Priority", "priority"}, {"labels", "Labels", "array"},
-		{"assignee", "Assignee", "user"}, {"duedate", "Due date", "date"},
+		{"summary", "Summary", "string"},
+		{"status", "Status", "status"},
+		{"priority", "Priority", "priority"},
+		{"labels", "Labels", "array"},
+		{"assignee", "Assignee", "user"},
+		{"duedate", "Due date", "date"},
 	} {
 		list = append(list, object{
 			"id": f.id, "key": f.id, "name": f.name, "custom": false, "orderable": true, "navigable": true, "searchable": true, "clauseNames": []string{f.id},
@@ -330,7 +334,7 @@ func offScreen(field string) string {
 }
 
 // checkFields says why the fields are refused; nil: they are not.
-func (s *Server) checkFields(fields object, p *Project, t Type, creating bool) map[string]any {
+func (s *Server) checkFields(fields object, t Type, creating bool) map[string]any {
 	wrong := map[string]any{}
 	if s.faults.RefuseField != "" {
 		if _, given := fields[s.faults.RefuseField]; given || creating && s.faults.RefuseField != "priority" && s.faults.RefuseField != "labels" {
@@ -436,7 +440,7 @@ func (s *Server) create(c call) answer {
 	if _, given := fields["summary"]; !given {
 		fields["summary"] = ""
 	}
-	if wrong := s.checkFields(fields, p, kind, true); wrong != nil {
+	if wrong := s.checkFields(fields, kind, true); wrong != nil {
 		return refused(http.StatusBadRequest, "", wrong)
 	}
 	i := s.add(p, time.Time{})
@@ -520,7 +524,7 @@ func (s *Server) edit(c call, i *Issue) answer {
 			return wrongField(name, fmt.Sprintf("Field '%s' cannot appear in both 'fields' and 'update'", name))
 		}
 	}
-	if wrong := s.checkFields(fields, p, kind, false); wrong != nil {
+	if wrong := s.checkFields(fields, kind, false); wrong != nil {
 		return refused(http.StatusBadRequest, "", wrong)
 	}
 	labels := slices.Clone(i.Labels)

@@ -46,7 +46,7 @@ func (s *Server) Sent() []Sent {
 
 type delivery struct {
 	hook       hook
-	event, id  string
+	event      string
 	issue      string
 	body       []byte
 	identifier string
@@ -57,7 +57,7 @@ func (s *Server) deliveries(event string, i *Issue) []delivery {
 	var all []delivery
 	for _, h := range s.hooks {
 		body := object{"timestamp": s.now().UnixMilli(), "webhookEvent": event, "user": s.userJSON(s.id(s.Mira()))}
-		if !(h.how.NoIssue && event == "comment_created") {
+		if !h.how.NoIssue || event != "comment_created" {
 			body["issue"] = s.issueJSON(i, []string{"*all"}, nil, false)
 		}
 		if n := len(i.Changes); n > 0 && event == "jira:issue_updated" {

@@ -37,7 +37,7 @@ func (s *Server) parseJQL(text string) (query, error) {
 	}
 	if p.take("order") {
 		if !p.take("by") {
-			return q, fmt.Errorf("Error in the JQL Query: Expecting 'BY' but got '%s'.", p.peek()) //nolint:staticcheck // Jira's words
+			return q, fmt.Errorf("Error in the JQL Query: Expecting 'BY' but got '%s'.", p.peek())
 		}
 		for {
 			o := order{field: strings.ToLower(p.next())}
@@ -47,7 +47,7 @@ func (s *Server) parseJQL(text string) (query, error) {
 			case p.take("asc"):
 			}
 			if !slices.Contains([]string{"updated", "created", "key", "id", "issuekey", "priority", "rank"}, o.field) {
-				return q, fmt.Errorf("Not able to sort using field '%s'.", o.field) //nolint:staticcheck // Jira's words
+				return q, fmt.Errorf("Not able to sort using field '%s'.", o.field)
 			}
 			q.order = append(q.order, o)
 			if !p.take(",") {
@@ -56,10 +56,10 @@ func (s *Server) parseJQL(text string) (query, error) {
 		}
 	}
 	if len(q.order) > 7 {
-		return q, fmt.Errorf("JQL can be ordered by at most 7 fields.") //nolint:staticcheck // Jira's words
+		return q, fmt.Errorf("JQL can be ordered by at most 7 fields.")
 	}
 	if !p.end() {
-		return q, fmt.Errorf("Error in the JQL Query: Expecting either 'OR' or 'AND' but got '%s'.", p.peek()) //nolint:staticcheck // Jira's words
+		return q, fmt.Errorf("Error in the JQL Query: Expecting either 'OR' or 'AND' but got '%s'.", p.peek())
 	}
 	q.named = p.named
 	return q, nil
@@ -174,7 +174,7 @@ func (p *parser) and() (matcher, error) {
 
 func (p *parser) one() (matcher, error) {
 	if p.depth++; p.depth > 100 {
-		return nil, fmt.Errorf("Error in the JQL Query: it is nested too deep.") //nolint:staticcheck // Jira's words
+		return nil, fmt.Errorf("Error in the JQL Query: it is nested too deep.")
 	}
 	defer func() { p.depth-- }()
 	if p.take("not") {
@@ -187,7 +187,7 @@ func (p *parser) one() (matcher, error) {
 	if p.take("(") {
 		inner, err := p.or()
 		if err == nil && !p.take(")") {
-			err = fmt.Errorf("Error in the JQL Query: Expecting ')' before the end of the query.") //nolint:staticcheck // Jira's words
+			err = fmt.Errorf("Error in the JQL Query: Expecting ')' before the end of the query.")
 		}
 		return inner, err
 	}
@@ -199,18 +199,18 @@ func (p *parser) one() (matcher, error) {
 	var values []string
 	if sign == "in" || sign == "not in" {
 		if !p.take("(") {
-			return nil, fmt.Errorf("Error in the JQL Query: Expecting '(' but got '%s'.", p.peek()) //nolint:staticcheck // Jira's words
+			return nil, fmt.Errorf("Error in the JQL Query: Expecting '(' but got '%s'.", p.peek())
 		}
 		for !p.end() && !p.is(")") {
 			values = append(values, p.next())
 			p.take(",")
 		}
 		if !p.take(")") {
-			return nil, fmt.Errorf("Error in the JQL Query: Expecting ')' before the end of the query.") //nolint:staticcheck // Jira's words
+			return nil, fmt.Errorf("Error in the JQL Query: Expecting ')' before the end of the query.")
 		}
 	} else {
 		if p.end() {
-			return nil, fmt.Errorf("Error in the JQL Query: Expecting a value, list or function before the end of the query.") //nolint:staticcheck // Jira's words
+			return nil, fmt.Errorf("Error in the JQL Query: Expecting a value, list or function before the end of the query.")
 		}
 		values = []string{p.next()}
 	}
@@ -220,7 +220,7 @@ func (p *parser) one() (matcher, error) {
 func (p *parser) condition(field, sign string, values []string) (matcher, error) {
 	equal := sign == "=" || sign == "in"
 	if !equal && sign != "!=" && sign != "not in" && sign != "~" && sign != ">=" && sign != "<=" && sign != ">" && sign != "<" {
-		return nil, fmt.Errorf("Error in the JQL Query: Expecting operator but got '%s'.", sign) //nolint:staticcheck // Jira's words
+		return nil, fmt.Errorf("Error in the JQL Query: Expecting operator but got '%s'.", sign)
 	}
 	listed := func(has func(s *Server, i *Issue, value string) bool) matcher {
 		return func(s *Server, i *Issue) bool {
@@ -270,7 +270,7 @@ func (p *parser) condition(field, sign string, values []string) (matcher, error)
 	case "updated", "created":
 		at, err := p.s.momentIn(values[0])
 		if err != nil {
-			return nil, fmt.Errorf("Date value '%s' for field '%s' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'.", values[0], field) //nolint:staticcheck // Jira's words
+			return nil, fmt.Errorf("Date value '%s' for field '%s' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'.", values[0], field)
 		}
 		return func(s *Server, i *Issue) bool {
 			have := i.Created
@@ -290,7 +290,7 @@ func (p *parser) condition(field, sign string, values []string) (matcher, error)
 			return have.Equal(at)
 		}, nil
 	}
-	return nil, fmt.Errorf("Field '%s' does not exist or you do not have permission to view it.", field) //nolint:staticcheck // Jira's words
+	return nil, fmt.Errorf("Field '%s' does not exist or you do not have permission to view it.", field)
 }
 
 var categoryNames = map[string]string{"new": "To Do", "indeterminate": "In Progress", "done": "Done"}

@@ -140,8 +140,10 @@ func New(o Options) *Server {
 		options: o, projects: map[string]*Project{}, issues: map[string]*Issue{}, byKey: map[string]string{}, tokens: map[string]pageToken{},
 		nextIssue: 10_000, nextChange: 20_000, nextOther: 30_000, random: rand.New(rand.NewPCG(1, 2)),
 		statuses: []Status{
-			{ID: "10000", Name: "To Do", Category: "new"}, {ID: "10003", Name: "Selected for development", Category: "new"},
-			{ID: "3", Name: "In Progress", Category: "indeterminate"}, {ID: "10001", Name: "In Review", Category: "indeterminate"},
+			{ID: "10000", Name: "To Do", Category: "new"},
+			{ID: "10003", Name: "Selected for development", Category: "new"},
+			{ID: "3", Name: "In Progress", Category: "indeterminate"},
+			{ID: "10001", Name: "In Review", Category: "indeterminate"},
 			{ID: "10002", Name: "Done", Category: "done"},
 		},
 		priorities: []Named{{"1", "Highest"}, {"2", "High"}, {"3", "Medium"}, {"4", "Low"}, {"5", "Lowest"}},
