@@ -3,6 +3,7 @@ package jira
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,6 +57,9 @@ func (c *Client) call(ctx context.Context, q request, out any) error {
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, reading := io.ReadAll(io.LimitReader(answer.Body, answerMax+1))
+	if answer.StatusCode >= 300 {
+		body = []byte(c.mask(string(body)))
+	}
 	if err := c.judge(ctx, q, answer.Response, body, reading); err != nil {
 		return err
 	}
@@ -123,11 +127,16 @@ func (c *Client) withoutSecrets(err error) error {
 	if err == nil {
 		return errors.New("no answer")
 	}
-	text := err.Error()
-	if c.settings.Token != "" {
-		text = strings.ReplaceAll(text, c.settings.Token, "…")
+	return errors.New(c.mask(err.Error()))
+}
+
+// mask takes the login out of a text, which a proxy may give back to us.
+func (c *Client) mask(text string) string {
+	if c.settings.Token == "" {
+		return text
 	}
-	return errors.New(text)
+	basic := base64.StdEncoding.EncodeToString([]byte(c.settings.User + ":" + c.settings.Token))
+	return strings.NewReplacer(c.settings.Token, "…", basic, "…").Replace(text)
 }
 
 // judge is nil for a good answer, and says what any other one means.
