@@ -1,0 +1,257 @@
+package jira
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"upshot/app/jirasync"
+	"upshot/app/ticket"
+)
+
+func TestMoments(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		json string
+		want time.Time
+	}{
+		"as Jira writes it":            {`"2026-03-02T13:00:00.000+0100"`, noon},
+		"in a zone west of Greenwich":  {`"2026-03-02T04:30:00.000-0730"`, noon},
+		"RFC 3339":                     {`"2026-03-02T12:00:00Z"`, noon},
+		"without a zone":               {`"2026-03-02T12:00:00"`, noon},
+		"milliseconds":                 {`1772452800000`, noon},
+		"milliseconds as text":         {`"1772452800000"`, noon},
+		"seconds":                      {`1772452800`, noon},
+		"null":                         {`null`, time.Time{}},
+		"empty":                        {`""`, time.Time{}},
+		"a number beyond any calendar": {`1e300`, time.Time{}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var m moment
+			if err := json.Unmarshal([]byte(c.json), &m); err != nil || !m.Equal(c.want) {
+				t.Errorf("got %s, %v", m.Time, err)
+			}
+		})
+	}
+	for _, bad := range []string{`"yesterday"`, `{}`, `[]`, `true`} {
+		var m moment
+		if json.Unmarshal([]byte(bad), &m) == nil {
+			t.Errorf("%s is taken for %s", bad, m.Time)
+		}
+	}
+}
+
+func TestSprintOf(t *testing.T) {
+	t.Parallel()
+	began := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
+	cases := map[string]struct {
+		words string
+		want  ticket.Sprint
+		is    bool
+	}{
+		"as Data Center prints it": {
+			"com.atlassian.greenhopper.service.sprint.Sprint@1f2e[id=3,rapidViewId=1,state=ACTIVE,name=Sprint 3,startDate=2026-03-02T10:00:00.000+01:00,endDate=<null>,completeDate=<null>,sequence=3]",
+			ticket.Sprint{ID: "3", Name: "Sprint 3", State: ticket.ActiveSprint, StartedAt: began},
+			true,
+		},
+		"a name with commas, brackets and an equals sign": {
+			"Sprint@1[id=4,rapidViewId=1,state=FUTURE,name=Fix it, then [a=b], go,startDate=<null>,endDate=<null>,completeDate=<null>,sequence=4,goal=]",
+			ticket.Sprint{ID: "4", Name: "Fix it, then [a=b], go", State: ticket.FutureSprint},
+			true,
+		},
+		"a goal that looks like a member": {
+			"Sprint@1[id=5,state=CLOSED,name=S,startDate=<null>,goal=be fast, state=ACTIVE]",
+			ticket.Sprint{ID: "5", Name: "S", State: ticket.ClosedSprint},
+			true,
+		},
+		"without an id":  {"Sprint@1[name=S]", ticket.Sprint{Name: "S"}, false},
+		"cut":            {"Sprint@1[id=3,name=S", ticket.Sprint{}, false},
+		"something else": {"none", ticket.Sprint{}, false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, is := SprintOf(c.words)
+			if is != c.is || got.ID != c.want.ID || got.Name != c.want.Name || got.State != c.want.State || !got.StartedAt.Equal(c.want.StartedAt) {
+				t.Errorf("got %+v, %t", got, is)
+			}
+		})
+	}
+}
+
+func TestIssueInOurWords(t *testing.T) {
+	t.Parallel()
+	fields := jirasync.FieldIDs{Sprint: "customfield_10020", EpicLink: "customfield_10014"}
+	read := func(t *testing.T, text string) (jirasync.Issue, error) {
+		t.Helper()
+		var j issueJSON
+		if err := json.Unmarshal([]byte(text), &j); err != nil {
+			t.Fatal(err)
+		}
+		return at(t, "http://127.0.0.1:1", func(s *Settings) { s.Fields = fields }).issue(j)
+	}
+	t.Run("everything", func(t *testing.T) {
+		t.Parallel()
+		i, err := read(t, `{"id":10001,"key":"OPS-1","fields":{"summary":"S","status":{"id":"3","name":"Doing","statusCategory":{"key":"indeterminate"}},
+			"priority":{"id":"2","name":"High"},"assignee":{"accountId":"5b","displayName":"Ada"},"labels":["a"],"duedate":"2026-04-01",
+			"project":{"key":"OPS"},"issuetype":{"id":"1","name":"Task"},"resolution":null,"created":"2026-03-01T09:00:00.000+0000",
+			"updated":"2026-03-02T12:00:00.000+0000","statuscategorychangedate":"2026-03-02T12:00:00.000+0000","parent":{"key":"OPS-9"},
+			"customfield_10020":[{"id":7,"name":"S7","state":"active","startDate":"2026-03-02T12:00:00.000Z"}],
+			"comment":{"comments":[{"id":"1","author":null,"body":"hi","created":"2026-03-02T12:00:00.000+0000"}]}},
+			"properties":{"upshot":{"mark":"m"}}}`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i.IssueID != "10001" || i.Category != ticket.InProgress || i.Priority.Name != "High" || i.Assignee.ID != "5b" || i.DueOn != "2026-04-01" ||
+			i.Parent != "OPS-9" || i.Sprint().ID != "7" || !i.CategoryChangedAt.Equal(noon) || len(i.Comments) != 1 || i.Property != "m" || i.HasChanges {
+			t.Errorf("got %+v", i)
+		}
+	})
+	t.Run("as little as there may be", func(t *testing.T) {
+		t.Parallel()
+		i, err := read(t, `{"id":"10001","key":"OPS-1","fields":{"created":"2026-03-01T09:00:00.000+0000","updated":"2026-03-02T12:00:00.000+0000","assignee":null,"priority":null}}`)
+		if err != nil || i.Project != "OPS" || i.Category != ticket.Unknown || i.Assignee.ID != "" {
+			t.Errorf("got %+v, %v", i, err)
+		}
+	})
+	t.Run("Data Center: names, sprints as text, the epic by a field, a history that was cut", func(t *testing.T) {
+		t.Parallel()
+		i, err := read(t, `{"id":"10001","key":"OPS-1","fields":{"created":"2026-03-01T09:00:00.000+0000","updated":"2026-03-02T12:00:00.000+0000",
+			"assignee":{"name":"ada","displayName":"Ada"},"customfield_10014":"OPS-5","customfield_10020":["x.Sprint@1[id=3,state=ACTIVE,name=S3,startDate=<null>]"]},
+			"changelog":{"total":3,"histories":[{"id":"2","created":"2026-03-02T12:00:00.000+0000","items":[{"field":"status","from":"1","toString":"Doing","to":"3"}]}]}}`)
+		if err != nil || i.Assignee.ID != "ada" || i.Parent != "OPS-5" || i.Sprint().Name != "S3" || !i.HasChanges || !i.Partial || i.Changes[0].Items[0].ToText != "Doing" {
+			t.Errorf("got %+v, %v", i, err)
+		}
+	})
+	for name, text := range map[string]string{
+		"without a moment of change": `{"id":"1","key":"OPS-1","fields":{"created":"2026-03-01T09:00:00.000+0000"}}`,
+		"without a key":              `{"id":"1","fields":{"created":"2026-03-01T09:00:00.000+0000","updated":"2026-03-01T09:00:00.000+0000"}}`,
+		"with a status of no shape":  `{"id":"1","key":"OPS-1","fields":{"status":[],"created":"2026-03-01T09:00:00.000+0000","updated":"2026-03-01T09:00:00.000+0000"}}`,
+	} {
+		t.Run(name+" it is trouble", func(t *testing.T) {
+			t.Parallel()
+			if i, err := read(t, text); err == nil {
+				t.Errorf("got %+v", i)
+			}
+		})
+	}
+}
+
+func TestSummariesAndTextsAreCut(t *testing.T) {
+	t.Parallel()
+	if got := summary(" two\r\nlines\tof it "); got != "two lines of it" {
+		t.Errorf("got %q", got)
+	}
+	long := summary(strings.Repeat("ä", 400))
+	if n := utf8.RuneCountInString(long); n != summaryMax || !utf8.ValidString(long) || !strings.HasSuffix(long, "…") {
+		t.Errorf("%d characters: %q", n, long)
+	}
+	if got := cut(strings.Repeat("語", textMax+5), textMax); utf8.RuneCountInString(got) > textMax || !utf8.ValidString(got) {
+		t.Error("a text is cut in the middle of a character, or not at all")
+	}
+	note := cutEnd(strings.Repeat("x", textMax)+"\n\nUpshot, note 7", textMax)
+	if id, ours := jirasync.NoteID(note); !ours || id != 7 || utf8.RuneCountInString(note) > textMax {
+		t.Errorf("the end of a note is lost: %d characters, …%s", len(note), note[len(note)-40:])
+	}
+}
+
+func TestEscape(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ text, want string }{
+		"plain words stay":              {"Checkout fails for 3 % of users.", "Checkout fails for 3 % of users."},
+		"nobody is called":              {"[~accountid:5b10] and @ada", `\[\~accountid:5b10\] and \@ada`},
+		"no picture is shown":           {"!http://evil.example/x.png!", `\!http://evil.example/x.png\!`},
+		"no macro runs":                 {"{code}rm{code} {html}", `\{code\}rm\{code\} \{html\}`},
+		"no link is made":               {"[here|http://evil.example]", `\[here\|http://evil.example\]`},
+		"no heading, list, quote, rule": {"h1. A\n# b\n- c\nbq. d\n----", "\\h1. A\n\\# b\n\\- c\n\\bq. d\n\\----"},
+		"no table":                      {"||a||", `\|\|a\|\|`},
+		"a backslash is one":            {`C:\temp`, `C:\\temp`},
+		"carriage returns go":           {"a\r\nb", "a\nb"},
+		"bytes that are no text go":     {"a\xffb", "ab"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := Escape(c.text); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	t.Parallel()
+	p := jirasync.Packet{
+		Ref: "FU-7", URL: "https://upshot.example/followups/FU-7", Promise: "test, to prevent", Detail: "Do {it}", DueOn: "2026-04-01",
+		History:     []string{"It happened twice so far."},
+		Incidents:   []jirasync.PacketIncident{{Ref: "INC-1", URL: "https://upshot.example/incidents/INC-1", Title: "Down!", Facts: []string{"SEV1"}, Labels: []string{"source: pager"}, Timeline: []string{"12:00 UTC started"}, Tried: "restart"}},
+		Deployments: []string{"shop 1.2"}, Learnt: []string{"cause: cache"}, Links: []jirasync.PacketLink{{Name: "FU-7", URL: "https://upshot.example/followups/FU-7"}}, FrozenAt: noon,
+	}
+	got := Markup{}.Describe(p)
+	for _, part := range []string{
+		"[FU-7|https://upshot.example/followups/FU-7] promises this change: test, to prevent.", "due on 2026-04-01", `Do \{it\}`, "It happened twice", "Timeline: 12:00 UTC started", "Alert: source: pager",
+		"Tried: restart", "* shop 1.2", "* cause: cache", `Down\!`, "Written by Upshot on 2026-03-02 12:00 UTC",
+	} {
+		if !strings.Contains(got, part) {
+			t.Errorf("it lacks %q:\n%s", part, got)
+		}
+	}
+	p.Detail = strings.Repeat("語 ", textMax)
+	got = Markup{}.Describe(p)
+	if n := utf8.RuneCountInString(got); n > textMax || !strings.Contains(got, "The rest is at [FU-7|") || !strings.Contains(got, "Written by Upshot") {
+		t.Errorf("%d characters, ending with %q", n, got[len(got)-200:])
+	}
+}
+
+// FuzzReadIssue: whatever a Jira sends, reading it ends and never panics; what is read has what identifies an issue.
+func FuzzReadIssue(f *testing.F) {
+	f.Add([]byte(`{"id":"1","key":"OPS-1","fields":{"created":"2026-03-01T09:00:00.000+0000","updated":1772452800000,"customfield_1":["x[id=1,name=a]"]}}`))
+	f.Add([]byte(`{"id":1e9,"fields":{"comment":{"comments":[{"body":{"type":"doc"}}]},"labels":null}}`))
+	f.Add([]byte(`{"changelog":{"histories":[{"items":[{"from":["a"],"to":{}}]}]}}`))
+	client, err := New(Settings{URL: "http://127.0.0.1:1", Fields: jirasync.FieldIDs{Sprint: "customfield_1", EpicLink: "customfield_2"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var j issueJSON
+		if json.Unmarshal(b, &j) != nil {
+			return
+		}
+		if i, err := client.issue(j); err == nil && (i.IssueID == "" || i.Key == "" || i.UpdatedAt.IsZero() || i.CreatedAt.IsZero()) {
+			t.Fatalf("an issue without what identifies it: %+v", i)
+		}
+	})
+}
+
+func FuzzSprintOf(f *testing.F) {
+	f.Add("Sprint@1[id=3,rapidViewId=1,state=ACTIVE,name=a,b=[c],startDate=2026-03-02T10:00:00.000+01:00,goal=]")
+	f.Add("[id=,=,]")
+	f.Fuzz(func(t *testing.T, words string) {
+		if s, is := SprintOf(words); is && s.ID == "" {
+			t.Fatal("a sprint without an id")
+		}
+	})
+}
+
+// FuzzEscape: nothing of somebody's text is markup, and none of it is lost.
+func FuzzEscape(f *testing.F) {
+	f.Add("[~ada] {code} !x! h1. \\")
+	f.Fuzz(func(t *testing.T, text string) {
+		got := Escape(text)
+		bare := true // the character before is no backslash that guards this one
+		for _, r := range got {
+			switch {
+			case !bare:
+				bare = true
+			case r == '\\':
+				bare = false
+			case strings.ContainsRune("{}[]!|*^~+@_", r):
+				t.Fatalf("%q is markup in %q", r, got)
+			}
+		}
+	})
+}
