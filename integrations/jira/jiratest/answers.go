@@ -329,6 +329,12 @@ func sub(m any, name string) string {
 	return v
 }
 
+func has(m any, name string) bool {
+	o, _ := m.(map[string]any)
+	_, is := o[name]
+	return is
+}
+
 func offScreen(field string) string {
 	return fmt.Sprintf("Field '%s' cannot be set. It is not on the appropriate screen, or unknown.", field)
 }
@@ -546,6 +552,8 @@ func (s *Server) edit(c call, i *Issue) answer {
 					labels = slices.DeleteFunc(labels, func(l string) bool { return l == fmt.Sprint(v) })
 				case name == "comment" && p.denies("ADD_COMMENTS"):
 					return refused(http.StatusForbidden, "You do not have the permission to comment on this issue.", nil)
+				case name == "comment" && has(v, "author"):
+					return refused(http.StatusBadRequest, "Invalid request payload. Refer to the REST API documentation and try again.", nil)
 				case name == "comment" && verb == "add":
 					add = append(add, v.(map[string]any))
 				case name == "comment" && verb == "edit":

@@ -247,6 +247,7 @@ func (s *Server) send(w http.ResponseWriter, a answer, e *Entry) {
 		h.Set("Content-Length", strconv.Itoa(len(content)))
 		w.WriteHeader(a.status)
 		_, _ = w.Write(content[:len(content)/2])
+		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
 	w.WriteHeader(a.status)
@@ -259,7 +260,12 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
 		_ = r.ParseForm()
 		var wrong error
-		s.Set(func(f *Faults) { wrong = setByName(f, r.Form) })
+		s.Set(func(f *Faults) {
+			changed := *f
+			if wrong = setByName(&changed, r.Form); wrong == nil {
+				*f = changed
+			}
+		})
 		if wrong != nil {
 			http.Error(w, wrong.Error(), http.StatusUnprocessableEntity)
 			return
