@@ -70,7 +70,7 @@ func (f FollowUp) bumps(queued, now time.Time) int {
 	n := 0
 	if f.Ticket != nil {
 		for _, b := range f.Ticket.History.Bumps {
-			if !b.At.Before(queued) && !b.At.After(now) {
+			if !b.At.Before(queued) && !b.At.After(now) && !f.asideAt(b.At) {
 				n++
 			}
 		}
@@ -166,33 +166,43 @@ func Intervals(f FollowUp, now time.Time) []ticket.Interval {
 // What happened here before the ticket was created comes first: a promise is older than the ticket that was filed late, and an
 // earlier ticket may have been done when this one took its place.
 //
-// When the change did not hold, or was reopened here, after its ticket was done, it waits from then on until Jira follows.
+// When the change did not hold, or was reopened here, after its ticket was done, our own moves say how it goes on until the
+// ticket leaves done as well.
 func (f FollowUp) History(now time.Time) []ticket.Interval {
 	if f.Ticket == nil || f.Ticket.ReadAt.IsZero() || len(f.Ticket.History.Intervals) == 0 {
 		return Intervals(f, now)
 	}
-	if f.Ticket.History.Partial {
+	if !f.Ticket.History.Usable() {
 		return []ticket.Interval{{From: f.Ticket.CreatedAt, Category: ticket.Unknown}}
 	}
 	history := upTo(f.Ticket.History.Intervals, now)
-	if len(history) > 0 {
-		history = append(before(Intervals(f, now), history[0].From), history...)
+	if len(history) == 0 {
+		return Intervals(f, now)
 	}
-	last, moves := len(history)-1, len(f.Moves)
-	if last < 0 || moves == 0 || history[last].Category != ticket.Done {
+	history = append(before(Intervals(f, now), history[0].From), history...)
+	stays := ticket.Finishes(history)
+	if len(stays) == 0 || !stays[len(stays)-1].LeftAt.IsZero() {
 		return history
 	}
-	if m := f.Moves[moves-1]; (m.State == Queued || m.State == InProgress) && m.At.After(history[last].From) && !m.At.After(now) && f.reopenedHere() {
-		history = append(history, ticket.Interval{From: m.At, Status: "reopened in Upshot", Category: ticket.ToDo})
-		history[last].To = m.At
+	reopened := f.reopenedAfter(stays[len(stays)-1].At, now)
+	if reopened.IsZero() {
+		return history
 	}
-	return history
+	own := ticket.Since(Intervals(f, now), reopened)
+	own[0].Status = "reopened in Upshot"
+	return append(before(history, reopened), own...)
 }
 
-// reopenedHere tells whether the last move left done.
-func (f FollowUp) reopenedHere() bool {
-	n := len(f.Moves)
-	return n > 1 && (f.Moves[n-2].State == Done || f.Moves[n-2].State == Verified)
+// reopenedAfter is when a move here last left done, if that was after the moment; zero: none did.
+func (f FollowUp) reopenedAfter(doneAt, now time.Time) time.Time {
+	var at time.Time
+	for n := 1; n < len(f.Moves) && !f.Moves[n].At.After(now); n++ {
+		left := categories[f.Moves[n-1].State] == ticket.Done && categories[f.Moves[n].State] != ticket.Done
+		if left && f.Moves[n].At.After(doneAt) {
+			at = f.Moves[n].At
+		}
+	}
+	return at
 }
 
 // before is the part of a history up to a moment, at which it ends.

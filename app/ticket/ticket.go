@@ -168,6 +168,10 @@ type History struct {
 	PrioritySetByPersonAt time.Time `json:"priority_set_by_person_at"`
 }
 
+// Usable tells whether the history may be used for figures at all. It may still hold a status that nobody can place, which
+// Whole tells.
+func (h History) Usable() bool { return !h.Partial }
+
 // Bump is a sprint replaced by a later one while the change waited.
 type Bump struct {
 	At       time.Time `json:"at"`
