@@ -17,7 +17,7 @@ func (i ChangeItem) is(field string) bool {
 	if i.FieldID != "" {
 		return i.FieldID == field
 	}
-	return strings.EqualFold(i.Field, field)
+	return i.Field == field
 }
 
 // isSprint tells whether the item is about sprints: the id of that field is another one on each site, its name is not.
@@ -37,9 +37,10 @@ func HistoryOf(t Ticket, changes []Change, partial bool, statuses func(id string
 		}
 		return compareIDs(a.ID, b.ID)
 	})
+	changes = slices.CompactFunc(changes, func(a, b Change) bool { return a.ID != "" && a.ID == b.ID }) // pages may overlap
 	h := History{Partial: partial}
 	h.walk(t, changes, statuses)
-	h.bumpsOf(t, changes)
+	h.plans(t, changes)
 	h.check(t)
 	for _, c := range changes {
 		for _, i := range c.Items {
@@ -116,57 +117,127 @@ func (h *History) check(t Ticket) {
 	}
 }
 
-// bumpsOf finds the sprints that were replaced by later ones while it was in the backlog, and when it first was in an active
-// one.
-func (h *History) bumpsOf(t Ticket, changes []Change) {
-	started := map[string]time.Time{}
-	for _, s := range t.Sprints {
-		started[s.ID] = s.StartedAt
+// planning is a ticket's way through sprints.
+type planning struct {
+	held  []string          // ids of the sprints it is in
+	last  string            // the sprint it was last planned for, also after it was taken out
+	names map[string]string // by id
+	stays []planned
+}
+
+// planned is a stay in a sprint, [from, to); to is zero while it lasts.
+type planned struct {
+	sprint   string
+	from, to time.Time
+}
+
+// put notes the sprints it is in from a moment on, and gives those that are new.
+func (p *planning) put(sprints []string, at time.Time) (added []string) {
+	for n := range p.stays {
+		if s := &p.stays[n]; s.to.IsZero() && !slices.Contains(sprints, s.sprint) {
+			s.to = at
+		}
 	}
-	planned, shown := false, map[string]time.Time{} // when each sprint was first seen on it
+	for _, id := range sprints {
+		if !slices.Contains(p.held, id) {
+			added = append(added, id)
+			p.stays = append(p.stays, planned{sprint: id, from: at})
+		}
+	}
+	p.held = sprints
+	return added
+}
+
+// call remembers the names of sprints, which come as one list. Names may hold commas: then nobody can tell which is whose, and
+// the whole list stands for each.
+func (p *planning) call(sprints []string, words string) {
+	names := strings.Split(words, ", ")
+	for n, id := range sprints {
+		switch {
+		case p.names[id] != "":
+		case len(names) == len(sprints):
+			p.names[id] = names[n]
+		default:
+			p.names[id] = words
+		}
+	}
+}
+
+// plans finds the sprints that were replaced by later ones while it was in the backlog, and when it first was in an active
+// one. Being taken out of a sprint is no bump, and neither is being pulled forward; the later sprint is one, whenever it comes.
+func (h *History) plans(t Ticket, changes []Change) {
+	sprints := map[string]Sprint{}
+	p := planning{names: map[string]string{}}
+	for _, s := range t.Sprints {
+		sprints[s.ID], p.names[s.ID] = s, s.Name
+	}
+	first := true
 	for _, c := range changes {
 		for _, i := range c.Items {
 			if !i.isSprint() {
 				continue
 			}
-			before, after := ids(i.From), ids(i.To)
-			if !planned {
-				for _, id := range before { // created in it
-					shown[id] = t.CreatedAt
-				}
+			was, is := ids(i.From), ids(i.To)
+			p.call(was, i.FromText)
+			p.call(is, i.ToText)
+			if first { // created in these
+				p.put(was, t.CreatedAt)
+				first = false
 			}
-			planned = true
-			var added []string
-			for _, id := range after {
-				if !slices.Contains(before, id) {
-					added = append(added, id)
-					if shown[id].IsZero() {
-						shown[id] = c.At
-					}
-				}
+			if len(was) > 0 {
+				p.last = was[len(was)-1]
 			}
-			if len(added) > 0 && len(before) > 0 && h.categoryAt(c.At) == ToDo {
-				h.Bumps = append(h.Bumps, Bump{At: c.At, From: sprintNamed(t, before[len(before)-1], i.FromText), To: sprintNamed(t, added[len(added)-1], i.ToText)})
+			added := p.put(is, c.At)
+			if len(added) == 0 {
+				continue
 			}
+			next := added[len(added)-1]
+			if p.last != "" && h.categoryAt(c.At) == ToDo && comesLater(sprints, next, p.last) {
+				h.Bumps = append(h.Bumps, Bump{At: c.At, From: cmp.Or(p.names[p.last], p.last), To: cmp.Or(p.names[next], next)})
+			}
+			p.last = next
 		}
 	}
-	if !planned {
+	if first {
 		for _, s := range t.Sprints {
-			shown[s.ID] = t.CreatedAt
+			p.put(append(slices.Clone(p.held), s.ID), t.CreatedAt)
 		}
 	}
-	for id, at := range shown {
-		began, known := started[id]
-		if !known || began.IsZero() {
+	if !h.Partial { // what is missing may have come first
+		h.SprintEnteredAt = enteredActive(p.stays, sprints)
+	}
+}
+
+// enteredActive is when a stay first fell into an active sprint: when it began, or the sprint did, whichever came later.
+func enteredActive(stays []planned, sprints map[string]Sprint) time.Time {
+	var first time.Time
+	for _, s := range stays {
+		began := sprints[s.sprint].StartedAt
+		if began.IsZero() || sprints[s.sprint].State == FutureSprint { // a plan is no start
 			continue
 		}
-		if began.After(at) {
-			at = began
+		at := later(s.from, began)
+		if !s.to.IsZero() && !at.Before(s.to) {
+			continue
 		}
-		if h.SprintEnteredAt.IsZero() || at.Before(h.SprintEnteredAt) {
-			h.SprintEnteredAt = at
+		if first.IsZero() || at.Before(first) {
+			first = at
 		}
 	}
+	return first
+}
+
+// comesLater tells whether a sprint is later than another: by their starts, else by which has begun, else by their numbers,
+// which grow as sprints are made.
+func comesLater(sprints map[string]Sprint, id, than string) bool {
+	a, b := sprints[id], sprints[than]
+	switch {
+	case !a.StartedAt.IsZero() && !b.StartedAt.IsZero():
+		return a.StartedAt.After(b.StartedAt)
+	case a.ID != "" && b.ID != "" && (a.State == FutureSprint) != (b.State == FutureSprint):
+		return a.State == FutureSprint
+	}
+	return compareIDs(id, than) > 0
 }
 
 // categoryAt is the category just before a moment.
@@ -189,16 +260,6 @@ func ids(list string) []string {
 		}
 	}
 	return all
-}
-
-// sprintNamed is a sprint's name: as the ticket knows it, else the whole list of names, which may hold commas of their own.
-func sprintNamed(t Ticket, id, words string) string {
-	for _, s := range t.Sprints {
-		if s.ID == id {
-			return s.Name
-		}
-	}
-	return words
 }
 
 // Equal tells whether two histories say the same.

@@ -1,238 +1,466 @@
 package ticket
 
 import (
-	"slices"
-	"strings"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"strconv"
 	"testing"
 	"time"
 )
 
-// catalogue knows four statuses; whatever else is asked for, nobody can place.
-func catalogue(id string) Status {
-	known := map[string]Status{
-		"1": {Named: Named{"1", "To Do"}, Category: ToDo}, "2": {Named: Named{"2", "In Progress"}, Category: InProgress},
-		"3": {Named: Named{"3", "Done"}, Category: Done}, "8": {Named: Named{"8", "Parked"}, Placed: ToDo},
-	}
-	if s, is := known[id]; is {
+// The statuses of a site, by their numbers.
+var catalogue = map[string]Status{
+	"1":  {Named: Named{ID: "1", Name: "To Do"}, Category: ToDo, Known: true},
+	"2":  {Named: Named{ID: "2", Name: "Selected"}, Category: ToDo, Known: true},
+	"3":  {Named: Named{ID: "3", Name: "In Progress"}, Category: InProgress, Known: true},
+	"4":  {Named: Named{ID: "4", Name: "In Review"}, Category: InProgress, Known: true},
+	"5":  {Named: Named{ID: "5", Name: "Done"}, Category: Done, Known: true},
+	"6":  {Named: Named{ID: "6", Name: "Released"}, Category: Done, Known: true},
+	"7":  {Named: Named{ID: "7", Name: "Parked"}, Category: Unknown},
+	"77": {Named: Named{ID: "77", Name: "Old parking"}, Category: Unknown, Placed: ToDo},
+}
+
+func statusOf(id string) Status {
+	if s, is := catalogue[id]; is {
 		return s
 	}
 	return Status{Named: Named{ID: id}, Category: Unknown}
 }
 
-// changed is a change of status on a day.
-func changed(id string, on int, from, to string) Change {
-	return Change{ID: id, At: day(on), Items: []ChangeItem{{
-		Field: "status", FieldID: "status", From: from, FromText: catalogue(from).Name, To: to, ToText: catalogue(to).Name,
-	}}}
+// issueIn is an issue that was created on day 0 and is in that status now.
+func issueIn(status string) Ticket {
+	return Ticket{CreatedAt: day(0), Status: catalogue[status].Named, Category: catalogue[status].CountsAs()}
 }
 
-// at is a ticket created on day 0 that is in the status now.
-func at(status string) Ticket {
-	return Ticket{Status: catalogue(status).Named, Category: catalogue(status).CountsAs(), CreatedAt: day(0)}
+// changed is a change of one item on a day; changes of one day are numbered in the order of their making.
+func changed(n int, id string, i ChangeItem) Change {
+	return Change{ID: id, At: day(n), Items: []ChangeItem{i}}
+}
+
+func status(from, to string) ChangeItem {
+	return ChangeItem{Field: "status", FieldID: "status", From: from, FromText: catalogue[from].Name, To: to, ToText: catalogue[to].Name}
+}
+
+func sprint(from, fromNames, to, toNames string) ChangeItem {
+	return ChangeItem{Field: "Sprint", FieldID: "customfield_10020", From: from, FromText: fromNames, To: to, ToText: toNames}
 }
 
 func TestHistoryOf(t *testing.T) {
 	t.Parallel()
-	noField := changed("10", 5, "1", "2")
-	noField.Items[0].FieldID = ""
-	workflow := changed("10", 5, "1", "3")
-	workflow.Items[0].Field = "Workflow"
-	resolved := func(meaning Meaning) Ticket {
-		k := at("3")
-		k.Meaning = meaning
-		return k
+	span := func(from, to int, status string) Interval {
+		i := Interval{From: day(from), Status: catalogue[status].Name, Category: catalogue[status].CountsAs()}
+		if to >= 0 {
+			i.To = day(to)
+		}
+		return i
 	}
+	with := func(x Ticket, change func(*Ticket)) Ticket { change(&x); return x }
+	aside := func(i Interval) Interval { i.Category = Aside; return i }
+	dc := func(i ChangeItem) ChangeItem { i.FieldID = ""; return i }
 	cases := map[string]struct {
 		t       Ticket
 		changes []Change
-		want    []entered
-		broken  bool
+		partial bool
+		want    History
 	}{
-		"without a change it has been where it is since it was created": {at("1"), nil, []entered{{ToDo, 0}}, false},
-		"the first status is the one that the first change left":        {at("2"), []Change{changed("10", 5, "1", "2")}, []entered{{ToDo, 0}, {InProgress, 5}}, false},
-		"changes in any order are sorted by moment": {
-			at("3"),
-			[]Change{changed("12", 9, "2", "3"), changed("10", 5, "1", "2")},
-			[]entered{{ToDo, 0}, {InProgress, 5}, {Done, 9}},
-			false,
+		"never moved": {t: issueIn("1"), want: History{Intervals: []Interval{span(0, -1, "1")}}},
+		"moved once": {
+			t: issueIn("3"), changes: []Change{changed(5, "100", status("1", "3"))},
+			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
 		},
-		"changes of one moment are in the order of their numbers, 9 before 10": {
-			at("3"),
-			[]Change{changed("10", 5, "2", "3"), changed("9", 5, "1", "2")},
-			[]entered{{ToDo, 0}, {InProgress, 5}, {Done, 5}},
-			false,
+		"in any order, the earlier first": {
+			t:       issueIn("5"),
+			changes: []Change{changed(9, "300", status("3", "5")), changed(2, "100", status("1", "2")), changed(5, "200", status("2", "3"))},
+			want:    History{Intervals: []Interval{span(0, 2, "1"), span(2, 5, "2"), span(5, 9, "3"), span(9, -1, "5")}},
 		},
-		"Data Center gives no field ids":                {at("2"), []Change{noField}, []entered{{ToDo, 0}, {InProgress, 5}}, false},
-		"a change of workflow is none of status":        {at("1"), []Change{workflow}, []entered{{ToDo, 0}}, false},
-		"a placed status counts as it was placed":       {at("8"), []Change{changed("10", 5, "2", "8")}, []entered{{InProgress, 0}, {ToDo, 5}}, false},
-		"a status that nobody can place is unknown":     {at("1"), []Change{changed("10", 5, "77", "1")}, []entered{{Unknown, 0}, {ToDo, 5}}, false},
-		"a change that leaves another status is marked": {at("3"), []Change{changed("10", 5, "1", "2"), changed("11", 7, "1", "3")}, []entered{{ToDo, 0}, {InProgress, 5}, {Done, 7}}, true},
-		"an end elsewhere than the ticket is marked":    {at("3"), []Change{changed("10", 5, "1", "2")}, []entered{{ToDo, 0}, {InProgress, 5}}, true},
-		"a change before the creation counts from it":   {at("2"), []Change{changed("10", -5, "1", "2")}, []entered{{ToDo, 0}, {InProgress, 0}}, false},
-		"done with a resolution that means no is aside": {resolved(MeansWontDo), []Change{changed("10", 5, "1", "3")}, []entered{{ToDo, 0}, {Aside, 5}}, false},
-		"an earlier stay in done stays done": {
-			resolved(MeansDuplicate),
-			[]Change{changed("10", 5, "1", "3"), changed("11", 6, "3", "1"), changed("12", 7, "1", "3")},
-			[]entered{{ToDo, 0}, {Done, 5}, {ToDo, 6}, {Aside, 7}},
-			false,
+		"in the same millisecond, the lower number first": {
+			t:       issueIn("5"),
+			changes: []Change{changed(5, "1000", status("3", "5")), changed(5, "999", status("1", "3"))},
+			want:    History{Intervals: []Interval{span(0, 5, "1"), span(5, 5, "3"), span(5, -1, "5")}},
 		},
-		"done with a resolution that means done is done": {resolved(MeansDone), []Change{changed("10", 5, "1", "3")}, []entered{{ToDo, 0}, {Done, 5}}, false},
+		"the same change on two pages counts once": {
+			t:       issueIn("3"),
+			changes: []Change{changed(5, "100", status("1", "3")), changed(5, "100", status("1", "3"))},
+			want:    History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
+		},
+		"several fields in one change, of which one is the status": {
+			t: issueIn("3"),
+			changes: []Change{{ID: "100", At: day(5), Items: []ChangeItem{
+				{Field: "assignee", FieldID: "assignee", From: "1", To: "5"}, status("1", "3"), {Field: "Key", From: "OPS-1", To: "WEB-7"},
+			}}},
+			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
+		},
+		"Data Center gives no ids of fields": {
+			t: issueIn("3"), changes: []Change{changed(5, "100", dc(status("1", "3")))},
+			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
+		},
+		"a field of one's own that is called Status is none": {
+			t:       issueIn("1"),
+			changes: []Change{changed(5, "100", ChangeItem{Field: "status", FieldID: "customfield_1", From: "a", To: "b"}), changed(6, "101", ChangeItem{Field: "Status", From: "a", To: "b"})},
+			want:    History{Intervals: []Interval{span(0, -1, "1")}},
+		},
+		"another workflow is no move": {
+			t:       issueIn("1"),
+			changes: []Change{changed(5, "100", ChangeItem{Field: "Workflow", From: "1", To: "5"}), changed(5, "101", ChangeItem{Field: "Workflow", FieldID: "Workflow", From: "5", To: "1"})},
+			want:    History{Intervals: []Interval{span(0, -1, "1")}},
+		},
+		"a status that Jira forgot counts as an administrator placed it": {
+			t: issueIn("3"), changes: []Change{changed(5, "100", status("77", "3"))},
+			want: History{Intervals: []Interval{span(0, 5, "77"), span(5, -1, "3")}},
+		},
+		"a status that nobody can place is unknown, never to do": {
+			t: issueIn("3"), changes: []Change{changed(5, "100", status("7", "3"))},
+			want: History{Intervals: []Interval{span(0, 5, "7"), span(5, -1, "3")}},
+		},
+		"a change left another status than the one held: the later word counts, and it is flagged": {
+			t: issueIn("5"), changes: []Change{changed(5, "100", status("1", "3")), changed(9, "200", status("4", "5"))},
+			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, 9, "3"), span(9, -1, "5")}, Broken: true},
+		},
+		"it is somewhere else than its changes lead: they count, and it is flagged": {
+			t: issueIn("5"), changes: []Change{changed(5, "100", status("1", "3"))},
+			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}, Broken: true},
+		},
+		"changed before it was created, by a clock that was wrong": {
+			t: issueIn("3"), changes: []Change{changed(-2, "100", status("1", "3"))},
+			want: History{Intervals: []Interval{span(0, 0, "1"), span(0, -1, "3")}},
+		},
+		"partly read": {
+			t: issueIn("3"), changes: []Change{changed(5, "100", status("1", "3"))}, partial: true,
+			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}, Partial: true},
+		},
+		"done for good": {
+			t: with(issueIn("5"), func(x *Ticket) { x.Meaning = MeansDone }), changes: []Change{changed(5, "100", status("1", "5"))},
+			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "5")}},
+		},
+		"won't do: the stay in done is set aside": {
+			t: with(issueIn("5"), func(x *Ticket) { x.Meaning = MeansWontDo }), changes: []Change{changed(5, "100", status("1", "5"))},
+			want: History{Intervals: []Interval{span(0, 5, "1"), aside(span(5, -1, "5"))}},
+		},
+		"a duplicate, moved from one done to another: the whole stay is set aside": {
+			t:       with(issueIn("6"), func(x *Ticket) { x.Meaning = MeansDuplicate }),
+			changes: []Change{changed(5, "100", status("1", "5")), changed(9, "200", status("5", "6"))},
+			want:    History{Intervals: []Interval{span(0, 5, "1"), aside(span(5, 9, "5")), aside(span(9, -1, "6"))}},
+		},
+		"closed without a cause after it was done and reopened: what was done before stays done": {
+			t:       with(issueIn("5"), func(x *Ticket) { x.Meaning = MeansNoCause }),
+			changes: []Change{changed(5, "100", status("1", "5")), changed(9, "200", status("5", "1")), changed(12, "300", status("1", "5"))},
+			want:    History{Intervals: []Interval{span(0, 5, "1"), span(5, 9, "5"), span(9, 12, "1"), aside(span(12, -1, "5"))}},
+		},
+		"reopened with its resolution left on it": {
+			t:       with(issueIn("1"), func(x *Ticket) { x.Meaning = MeansWontDo }),
+			changes: []Change{changed(5, "100", status("1", "5")), changed(9, "200", status("5", "1"))},
+			want:    History{Intervals: []Interval{span(0, 5, "1"), span(5, 9, "5"), span(9, -1, "1")}},
+		},
+		"a person chose the priority, and we did later": {
+			t: issueIn("1"),
+			changes: []Change{
+				changed(3, "100", ChangeItem{Field: "priority", FieldID: "priority", From: "3", To: "4"}),
+				changed(5, "200", dc(ChangeItem{Field: "priority", From: "4", To: "3"})),
+				{ID: "300", At: day(7), Ours: true, Items: []ChangeItem{{Field: "priority", FieldID: "priority", From: "3", To: "2"}}},
+			},
+			want: History{Intervals: []Interval{span(0, -1, "1")}, PrioritySetByPersonAt: day(5)},
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := HistoryOf(c.t, c.changes, false, catalogue)
-			var got []entered
-			for n, i := range h.Intervals {
-				got = append(got, entered{i.Category, int(i.From.Sub(day(0)) / oneDay)})
-				if n+1 < len(h.Intervals) && !i.To.Equal(h.Intervals[n+1].From) || n+1 == len(h.Intervals) && !i.To.IsZero() {
-					t.Errorf("interval %d ends on %s", n, i.To)
-				}
-			}
-			if !slices.Equal(got, c.want) || h.Broken != c.broken {
-				t.Errorf("got %v, broken %t; want %v, %t", got, h.Broken, c.want, c.broken)
+			if got := HistoryOf(c.t, c.changes, c.partial, statusOf); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got  %+v\nwant %+v", got, c.want)
 			}
 		})
 	}
 }
 
-func TestHistoryOfIsComparedWithJirasOwnMoment(t *testing.T) {
+func TestWhatAHistoryIsGoodFor(t *testing.T) {
 	t.Parallel()
-	changes := []Change{changed("10", 5, "1", "2"), changed("11", 7, "2", "2")}
 	cases := map[string]struct {
-		says    time.Time
+		changes []Change
+		partial bool
+		usable  bool
+		whole   bool
+	}{
+		"all of it was read":                         {changes: []Change{changed(5, "1", status("1", "3"))}, usable: true, whole: true},
+		"a part of it was read":                      {changes: []Change{changed(5, "1", status("1", "3"))}, partial: true, whole: true},
+		"it was in a status that nobody can place":   {changes: []Change{changed(5, "1", status("7", "3"))}, usable: true},
+		"it was in one that an administrator placed": {changes: []Change{changed(5, "1", status("77", "3"))}, usable: true, whole: true},
+	}
+	for name, c := range cases {
+		h := HistoryOf(issueIn("3"), c.changes, c.partial, statusOf)
+		if h.Usable() != c.usable || Whole(h.Intervals) != c.whole {
+			t.Errorf("%s: usable %v, whole %v", name, h.Usable(), Whole(h.Intervals))
+		}
+	}
+}
+
+func TestJirasOwnMomentOfTheLastChangeOfCategory(t *testing.T) {
+	t.Parallel()
+	moves := []Change{changed(5, "100", status("1", "3")), changed(7, "200", status("3", "4"))} // the last is no change of category
+	cases := map[string]struct {
+		said    time.Time
+		changes []Change
 		partial bool
 		want    time.Duration
 	}{
-		"it does not tell":                               {time.Time{}, false, 0},
-		"it agrees, to the second":                       {day(5).Add(time.Second), false, 0},
-		"another status of the same category counts not": {day(5), false, 0},
-		"it differs":                                     {day(6), false, oneDay},
-		"a history that was cut is not compared":         {day(6), true, 0},
+		"it agrees":                          {said: day(5), changes: moves},
+		"it agrees within a second":          {said: day(5).Add(-time.Second), changes: moves},
+		"it differs":                         {said: day(6), changes: moves, want: oneDay},
+		"it is of before":                    {said: day(4), changes: moves, want: oneDay},
+		"never moved, as old as the issue":   {said: day(0)},
+		"never moved, and younger":           {said: day(0).Add(time.Minute), want: time.Minute},
+		"Jira does not tell":                 {changes: moves},
+		"a part of the history is no answer": {said: day(6), changes: moves, partial: true},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			k := at("2")
-			k.CategoryChangedAt = c.says
-			if h := HistoryOf(k, changes, c.partial, catalogue); h.Off != c.want {
-				t.Errorf("off by %s, want %s", h.Off, c.want)
-			}
-		})
-	}
-}
-
-// planned is a change of sprints on a day, with ids as a comma list.
-func planned(id string, on int, from, to string) Change {
-	words := func(ids string) string {
-		if ids == "" {
-			return ""
+		now := "1"
+		if len(c.changes) > 0 {
+			now = "4"
 		}
-		return "Sprint " + strings.ReplaceAll(ids, ", ", ", Sprint ")
+		x := issueIn(now)
+		x.CategoryChangedAt = c.said
+		if got := HistoryOf(x, c.changes, c.partial, statusOf).Off; got != c.want {
+			t.Errorf("%s: off by %v, want %v", name, got, c.want)
+		}
 	}
-	return Change{ID: id, At: day(on), Items: []ChangeItem{{Field: "Sprint", FieldID: "customfield_10020", From: from, FromText: words(from), To: to, ToText: words(to)}}}
 }
 
 func TestBumps(t *testing.T) {
 	t.Parallel()
-	sprint := func(id string, began int) Sprint {
-		return Sprint{ID: id, Name: "Sprint " + id, State: ActiveSprint, StartedAt: day(began)}
-	}
-	future := Sprint{ID: "9", Name: "Sprint 9", State: FutureSprint}
+	started := status("1", "3")
 	cases := map[string]struct {
-		status  string
-		sprints []Sprint
 		changes []Change
-		bumps   []string
-		entered int // day; -1: never
+		sprints []Sprint // as they are now
+		want    []Bump
 	}{
-		"in no sprint at all":                          {"1", nil, nil, nil, -1},
-		"created in a sprint that began before":        {"1", []Sprint{sprint("4", -3)}, nil, nil, 0},
-		"created in a sprint that began later":         {"1", []Sprint{sprint("4", 3)}, nil, nil, 3},
-		"a sprint that has not begun":                  {"1", []Sprint{future}, []Change{planned("10", 2, "", "9")}, nil, -1},
-		"planned first is no bump":                     {"1", []Sprint{sprint("4", 1)}, []Change{planned("10", 2, "", "4")}, nil, 2},
-		"replaced by a later one while it waits":       {"1", []Sprint{sprint("4", 1), sprint("5", 15)}, []Change{planned("10", 2, "", "4"), planned("11", 14, "4", "5")}, []string{"Sprint 4 to Sprint 5"}, 2},
-		"kept in a closed one and added to the next":   {"1", []Sprint{sprint("4", 1), sprint("5", 15)}, []Change{planned("10", 2, "", "4"), planned("11", 15, "4", "4, 5")}, []string{"Sprint 4 to Sprint 5"}, 2},
-		"taken out of all is none":                     {"1", nil, []Change{planned("10", 2, "", "4"), planned("11", 14, "4", "")}, nil, -1},
-		"replaced while it is being worked on is none": {"2", []Sprint{sprint("5", 15)}, []Change{changed("9", 1, "1", "2"), planned("10", 2, "", "4"), planned("11", 14, "4", "5")}, nil, 15},
-		"twice": {
-			"1",
-			nil,
-			[]Change{planned("10", 2, "4", "5"), planned("11", 14, "5", "6")},
-			[]string{"Sprint 4 to Sprint 5", "Sprint 5 to Sprint 6"},
-			-1,
+		"moved from sprint 7 to 8 while to do": {
+			changes: []Change{changed(9, "100", sprint("7", "Sprint 7", "8", "Sprint 8"))},
+			want:    []Bump{{At: day(9), From: "Sprint 7", To: "Sprint 8"}},
+		},
+		"planned for the first time": {changes: []Change{changed(9, "100", sprint("", "", "7", "Sprint 7"))}},
+		"the sprint closed without it, and the next one takes it": {
+			changes: []Change{changed(3, "100", sprint("", "", "38", "Sprint 38")), changed(9, "200", sprint("38", "Sprint 38", "38, 40", "Sprint 38, Sprint 40")), changed(23, "300", sprint("38, 40", "Sprint 38, Sprint 40", "38, 40, 41", "Sprint 38, Sprint 40, Sprint 41"))},
+			want:    []Bump{{At: day(9), From: "Sprint 38", To: "Sprint 40"}, {At: day(23), From: "Sprint 40", To: "Sprint 41"}},
+		},
+		"taken out of its sprint": {changes: []Change{changed(9, "100", sprint("7", "Sprint 7", "", ""))}},
+		"taken out, and planned for a later one after weeks": {
+			changes: []Change{changed(9, "100", sprint("7", "Sprint 7", "", "")), changed(40, "200", sprint("", "", "9", "Sprint 9"))},
+			want:    []Bump{{At: day(40), From: "Sprint 7", To: "Sprint 9"}},
+		},
+		"taken out and put back": {changes: []Change{changed(9, "100", sprint("7", "Sprint 7", "", "")), changed(10, "200", sprint("", "", "7", "Sprint 7"))}},
+		"pulled forward":         {changes: []Change{changed(9, "100", sprint("8", "Sprint 8", "7", "Sprint 7"))}},
+		"pulled forward, and pushed off again": {
+			changes: []Change{changed(9, "100", sprint("8", "Sprint 8", "7", "Sprint 7")), changed(10, "200", sprint("7", "Sprint 7", "8", "Sprint 8"))},
+			want:    []Bump{{At: day(10), From: "Sprint 7", To: "Sprint 8"}},
+		},
+		"while somebody works on it": {changes: []Change{changed(5, "100", started), changed(9, "200", sprint("7", "Sprint 7", "8", "Sprint 8"))}},
+		"sent back, and then moved on": {
+			changes: []Change{changed(5, "100", started), changed(7, "200", status("3", "1")), changed(9, "300", sprint("7", "Sprint 7", "8", "Sprint 8"))},
+			want:    []Bump{{At: day(9), From: "Sprint 7", To: "Sprint 8"}},
+		},
+		"which one is later, its start tells better than its number": {
+			changes: []Change{changed(9, "100", sprint("12", "Autumn", "7", "Winter"))},
+			sprints: []Sprint{{ID: "12", Name: "Autumn", State: ClosedSprint, StartedAt: day(1)}, {ID: "7", Name: "Winter", State: ActiveSprint, StartedAt: day(15)}},
+			want:    []Bump{{At: day(9), From: "Autumn", To: "Winter"}},
+		},
+		"one that has not begun is later than one that has": {
+			changes: []Change{changed(9, "100", sprint("12", "Autumn", "7", "Winter"))},
+			sprints: []Sprint{{ID: "12", Name: "Autumn", State: ClosedSprint, StartedAt: day(1)}, {ID: "7", Name: "Winter", State: FutureSprint}},
+			want:    []Bump{{At: day(9), From: "Autumn", To: "Winter"}},
+		},
+		"its name is that of today where the ticket knows it": {
+			changes: []Change{changed(9, "100", sprint("7", "Sprint 7", "8", "Sprint 8"))},
+			sprints: []Sprint{{ID: "8", Name: "Sprint 8: labels", State: FutureSprint}},
+			want:    []Bump{{At: day(9), From: "Sprint 7", To: "Sprint 8: labels"}},
+		},
+		"names with commas in them stand as they are listed": {
+			changes: []Change{changed(9, "100", sprint("7", "Fares, part 1", "7, 8", "Fares, part 1, Fares, part 2"))},
+			want:    []Bump{{At: day(9), From: "Fares, part 1", To: "Fares, part 1, Fares, part 2"}},
+		},
+		"without names, by its number": {
+			changes: []Change{changed(9, "100", sprint("7", "", "8", ""))},
+			want:    []Bump{{At: day(9), From: "7", To: "8"}},
+		},
+		"on Data Center, without ids of fields": {
+			changes: []Change{changed(9, "100", ChangeItem{Field: "Sprint", From: "7", FromText: "Sprint 7", To: "8", ToText: "Sprint 8"})},
+			want:    []Bump{{At: day(9), From: "Sprint 7", To: "Sprint 8"}},
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			k := at(c.status)
-			k.Sprints = c.sprints
-			h := HistoryOf(k, c.changes, false, catalogue)
-			var got []string
-			for _, b := range h.Bumps {
-				got = append(got, b.From+" to "+b.To)
-			}
-			if !slices.Equal(got, c.bumps) {
-				t.Errorf("bumps %q, want %q", got, c.bumps)
-			}
-			entered := -1
-			if !h.SprintEnteredAt.IsZero() {
-				entered = int(h.SprintEnteredAt.Sub(day(0)) / oneDay)
-			}
-			if entered != c.entered {
-				t.Errorf("in an active sprint from day %d, want %d", entered, c.entered)
+			x := issueIn("1")
+			x.Sprints = c.sprints
+			if got := HistoryOf(x, c.changes, false, statusOf).Bumps; !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
 	}
 }
 
-func TestWhoChoseThePriority(t *testing.T) {
+func TestWhenItWasFirstInAnActiveSprint(t *testing.T) {
 	t.Parallel()
-	raised := func(on int, ours bool) Change {
-		return Change{ID: "1", At: day(on), Ours: ours, Items: []ChangeItem{{Field: "priority", FieldID: "priority"}}}
-	}
+	into := func(n int, id string) Change { return changed(n, fmt.Sprint(1000+n), sprint("", "", id, "Sprint "+id)) }
+	out := func(n int, id string) Change { return changed(n, fmt.Sprint(1000+n), sprint(id, "Sprint "+id, "", "")) }
+	active := func(id string, n int) Sprint { return Sprint{ID: id, State: ActiveSprint, StartedAt: day(n)} }
 	cases := map[string]struct {
 		changes []Change
+		sprints []Sprint
+		partial bool
 		want    time.Time
 	}{
-		"nobody":                     {nil, time.Time{}},
-		"only this program":          {[]Change{raised(3, true)}, time.Time{}},
-		"somebody, and then we":      {[]Change{raised(3, false), raised(4, true)}, day(3)},
-		"the last time somebody did": {[]Change{raised(3, false), raised(4, true), raised(5, false)}, day(5)},
+		"in none":                                        {},
+		"planned before it began":                        {changes: []Change{into(3, "7")}, sprints: []Sprint{active("7", 10)}, want: day(10)},
+		"taken in while it ran":                          {changes: []Change{into(12, "7")}, sprints: []Sprint{active("7", 10)}, want: day(12)},
+		"created in it, while it ran":                    {sprints: []Sprint{active("7", -5)}, want: day(0)},
+		"created in it before it began":                  {sprints: []Sprint{active("7", 5)}, want: day(5)},
+		"it has not begun, whatever is planned":          {changes: []Change{into(3, "7")}, sprints: []Sprint{{ID: "7", State: FutureSprint, StartedAt: day(10)}}},
+		"Jira does not tell when it began":               {changes: []Change{into(3, "7")}, sprints: []Sprint{{ID: "7", State: ActiveSprint}}},
+		"in a closed one before the one of now":          {changes: []Change{into(3, "7"), changed(20, "5000", sprint("7", "", "7, 8", ""))}, sprints: []Sprint{{ID: "7", State: ClosedSprint, StartedAt: day(5)}, active("8", 20)}, want: day(5)},
+		"taken out before it began and put back later":   {changes: []Change{into(3, "7"), out(6, "7"), into(12, "7")}, sprints: []Sprint{active("7", 10)}, want: day(12)},
+		"it began while it was in it, and was taken out": {changes: []Change{into(3, "7"), out(12, "7"), into(15, "7")}, sprints: []Sprint{active("7", 10)}, want: day(10)},
+		"of half a history nobody can tell":              {sprints: []Sprint{active("7", 5)}, partial: true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if h := HistoryOf(at("1"), c.changes, false, catalogue); !h.PrioritySetByPersonAt.Equal(c.want) {
-				t.Errorf("got %s, want %s", h.PrioritySetByPersonAt, c.want)
+			x := issueIn("1")
+			x.Sprints = c.sprints
+			if got := HistoryOf(x, c.changes, c.partial, statusOf).SprintEnteredAt; !got.Equal(c.want) {
+				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
 	}
 }
 
-// FuzzHistoryOf: whatever order and gaps the changes have, the intervals follow each other from the creation on.
-func FuzzHistoryOf(f *testing.F) {
-	f.Add("5:1>2 7:2>3")
-	f.Add("9:2>3 5:1>2 5:1>1")
-	f.Add("-3:8>77")
-	f.Fuzz(func(t *testing.T, words string) {
-		var changes []Change
-		for n, w := range strings.Fields(words) {
-			when, way, _ := strings.Cut(w, ":")
-			from, to, _ := strings.Cut(way, ">")
-			c := changed(strings.Repeat("1", n%20+1), len(when)-3, from, to)
-			changes = append(changes, c)
+// TestHistoriesEqualThePlainDefinition: at every moment an issue is in the status that the last change before it led to, or
+// in the one that the first change left.
+func TestHistoriesEqualThePlainDefinition(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(20, 26))
+	for range 2000 {
+		x, inOrder := randomWay(r)
+		changes := make([]Change, len(inOrder))
+		for to, from := range r.Perm(len(inOrder)) {
+			changes[to] = inOrder[from]
 		}
-		h := HistoryOf(at("1"), changes, false, catalogue)
-		if len(h.Intervals) != len(changes)+1 || !h.Intervals[0].From.Equal(day(0)) || !h.Intervals[len(h.Intervals)-1].To.IsZero() {
-			t.Fatalf("%d changes give %v", len(changes), h.Intervals)
+		now := day(0).Add(60 * oneDay)
+		h := HistoryOf(x, changes, false, statusOf)
+		wrong := func(what string, got, want any) {
+			t.Fatalf("%s: got %v, want %v\n%+v\n%+v", what, got, want, inOrder, h)
 		}
-		for n := 1; n < len(h.Intervals); n++ {
-			before, i := h.Intervals[n-1], h.Intervals[n]
-			if !before.To.Equal(i.From) || i.From.Before(before.From) {
-				t.Fatalf("interval %d begins on %s after one from %s to %s", n, i.From, before.From, before.To)
+		if h.Broken || h.Off != 0 {
+			wrong("flags", h, "none")
+		}
+		known, reopened, atOnce := statusOf(statusThen(x, inOrder, time.Time{})).CountsAs() != Unknown, 0, 0
+		for _, c := range inOrder {
+			for _, i := range c.Items {
+				if i.FieldID != "status" {
+					continue
+				}
+				was, is := statusOf(i.From).CountsAs(), statusOf(i.To).CountsAs()
+				known = known && is != Unknown
+				if was == Done && is != Done {
+					reopened++
+					if c.At.Equal(x.CreatedAt) { // before anything could be queued
+						atOnce++
+					}
+				}
 			}
 		}
-	})
+		if Whole(h.Intervals) != known {
+			wrong("whole", Whole(h.Intervals), known)
+		}
+		if got := Reopened(h.Intervals); got != reopened {
+			wrong("reopened", got, reopened)
+		}
+		var sum time.Duration
+		for _, spent := range TimeIn(h.Intervals, now) {
+			sum += spent.Past + spent.Running
+		}
+		if sum != now.Sub(x.CreatedAt) {
+			wrong("sum", sum, now.Sub(x.CreatedAt))
+		}
+		for range 20 {
+			at := x.CreatedAt.Add(time.Duration(r.Int64N(int64(50 * oneDay))))
+			if got, want := plainStatus(h.Intervals, at), statusThen(x, inOrder, at); got != catalogue[want].Name {
+				wrong(at.String(), got, catalogue[want].Name)
+			}
+		}
+		gap, told := QueueGap(h.Intervals, x.CreatedAt, now)
+		if told != known {
+			wrong("a figure is told", told, known)
+		}
+		if told {
+			times := TimeIn(h.Intervals, now)
+			todo, doing := times[ToDo], times[InProgress]
+			if got := gap.Waiting + gap.SentBack; got != todo.Past+todo.Running {
+				wrong("waiting and sent back", got, todo)
+			}
+			if gap.Working != doing.Past+doing.Running || gap.Reopened != reopened-atOnce {
+				wrong("working, reopened", gap, doing)
+			}
+		}
+	}
+}
+
+// randomWay is an issue and its changes in order: some in the same millisecond, some of other fields.
+func randomWay(r *rand.Rand) (Ticket, []Change) {
+	ids := []string{"1", "2", "3", "4", "5", "6", "77"}
+	if r.IntN(4) == 0 {
+		ids = append(ids, "7")
+	}
+	held := ids[r.IntN(len(ids))]
+	x := issueIn(held)
+	at, number := x.CreatedAt, 90+r.IntN(20) // numbers cross from two digits to three
+	x.CategoryChangedAt = at
+	var changes []Change
+	for range r.IntN(12) {
+		if r.IntN(3) > 0 {
+			at = at.Add(time.Duration(r.Int64N(int64(4*oneDay))) / time.Millisecond * time.Millisecond)
+		}
+		number++
+		c := Change{ID: strconv.Itoa(number), At: at, Items: []ChangeItem{{Field: "labels", FieldID: "labels", From: "1", To: "5"}}}
+		switch r.IntN(5) {
+		case 0:
+			c.Items = append(c.Items, ChangeItem{Field: "Workflow", From: held, To: "5"})
+		case 1:
+		default:
+			to := ids[r.IntN(len(ids))]
+			c.Items = append(c.Items, status(held, to))
+			if statusOf(held).CountsAs() != statusOf(to).CountsAs() {
+				x.CategoryChangedAt = at
+			}
+			held = to
+		}
+		changes = append(changes, c)
+	}
+	x.Status, x.Category = catalogue[held].Named, catalogue[held].CountsAs()
+	return x, changes
+}
+
+func statusThen(x Ticket, inOrder []Change, at time.Time) string {
+	held, first := x.Status.ID, true
+	for _, c := range inOrder {
+		for _, i := range c.Items {
+			if i.FieldID != "status" {
+				continue
+			}
+			if first {
+				held, first = i.From, false
+			}
+			if !c.At.After(at) {
+				held = i.To
+			}
+		}
+	}
+	return held
+}
+
+func plainStatus(history []Interval, at time.Time) string {
+	for _, i := range history {
+		if !at.Before(i.From) && (i.To.IsZero() || at.Before(i.To)) {
+			return i.Status
+		}
+	}
+	return ""
 }
