@@ -91,7 +91,7 @@ func TestHistoryOf(t *testing.T) {
 			}}},
 			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
 		},
-		"Data Center gives no ids of fields": {
+		"without ids of fields": {
 			t: issueIn("3"), changes: []Change{changed(5, "100", dc(status("1", "3")))},
 			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
 		},
@@ -280,7 +280,7 @@ func TestBumps(t *testing.T) {
 			changes: []Change{changed(9, "100", sprint("7", "", "8", ""))},
 			want:    []Bump{{At: day(9), From: "7", To: "8"}},
 		},
-		"on Data Center, without ids of fields": {
+		"without ids of fields": {
 			changes: []Change{changed(9, "100", ChangeItem{Field: "Sprint", From: "7", FromText: "Sprint 7", To: "8", ToText: "Sprint 8"})},
 			want:    []Bump{{At: day(9), From: "Sprint 7", To: "Sprint 8"}},
 		},
