@@ -386,6 +386,11 @@ func (r *run) keepFresh(ctx context.Context, fresh []Issue) error {
 			ids = append(ids, m.ID)
 			for _, c := range i.Changes {
 				c.Ours = own != "" && c.Author.ID == own
+				for n := range c.Items {
+					if id := c.Items[n].FieldID; id != "" && id == r.site.Fields.Sprint {
+						c.Items[n].Field = ticket.SprintField
+					}
+				}
 				changes[m.ID] = append(changes[m.ID], c)
 			}
 			for _, c := range i.Comments {

@@ -20,8 +20,11 @@ func (i ChangeItem) is(field string) bool {
 	return i.Field == field
 }
 
-// isSprint tells whether the item is about sprints: the id of that field is another one on each site, its name is not.
-func (i ChangeItem) isSprint() bool { return i.Field == "Sprint" }
+// SprintField is the name by which a change of sprints is known. The field has another id on each site, and may have been
+// given another name there: whoever reads changes, and knows the id, calls it so.
+const SprintField = "Sprint"
+
+func (i ChangeItem) isSprint() bool { return i.Field == SprintField }
 
 // HistoryOf makes a ticket's way of its changes, in any order, with the statuses' categories as of now; partial: some changes
 // could not be read. The changes may reach further back or less far than the ticket as it is: a change that leaves another
