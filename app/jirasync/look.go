@@ -157,16 +157,14 @@ func (r *run) mergeFields(ctx context.Context, l *Link, m Mirror, f followup.Fol
 		if field == FieldStatus && notHeld(f, m.Ticket) { // what happens to the ticket then is a rule of its own
 			base = Base{Ours: s.ours, Theirs: s.theirs}
 		}
-		switch Merge(owners.Of(field), base, s.ours, s.theirs) {
-		case Nothing:
-		case Agreed:
-			base = Base{Ours: s.ours, Theirs: s.theirs}
+		outcome := Merge(owners.Of(field), base, s.ours, s.theirs)
+		switch outcome {
 		case TakeTheirs:
 			var err error
 			if f, err = r.take(ctx, l, m, f, field, s.theirs); err != nil {
 				return f, err
 			}
-			base = Base{Ours: s.theirs, Theirs: s.theirs}
+			s.ours = sides(*l, m, f, r.code)[field].ours // tidied, it may be spelt another way
 		case PushOurs:
 			if field == FieldStatus {
 				if err := r.addPush(ctx, m, f.ID, PushTransition, Payload{To: category(followup.State(s.ours))}, "Upshot says how far it is"); err != nil {
@@ -175,7 +173,6 @@ func (r *run) mergeFields(ctx context.Context, l *Link, m Mirror, f followup.Fol
 			} else {
 				edit = edit.with(field, s.ours, s.theirs)
 			}
-			base.Ours = s.ours
 		case Differ:
 			c := Conflict{Field: field, Ours: s.ours, Theirs: s.theirs, Since: now}
 			for _, old := range before {
@@ -185,7 +182,7 @@ func (r *run) mergeFields(ctx context.Context, l *Link, m Mirror, f followup.Fol
 			}
 			l.Conflicts = append(l.Conflicts, c)
 		}
-		l.Bases[field] = base
+		l.Bases[field] = base.after(outcome, s.ours, s.theirs)
 	}
 	if !edit.Empty() {
 		return f, r.addPush(ctx, m, f.ID, PushEdit, Payload{Edit: edit}, "Upshot owns what changed")
@@ -335,6 +332,7 @@ func (r *run) speak(ctx context.Context, l *Link, m Mirror, f followup.FollowUp)
 			return r.wouldHave(ctx, l, f, because)
 		}
 		edit.Priority = e.RaiseTo.ID
+		l.expect(e, rule.Label)
 		switch e.Propose {
 		case followup.ProposeLabel:
 			edit.AddLabels = []string{rule.Label}
@@ -396,6 +394,22 @@ func (r *run) speak(ctx context.Context, l *Link, m Mirror, f followup.FollowUp)
 		why = "the status comment, at a milestone"
 	}
 	return r.addPush(ctx, m, f.ID, PushEdit, Payload{Edit: edit}, why)
+}
+
+// expect makes what the rule asks of Jira part of what people here want of it, where they want anything: else it would come
+// back as somebody else's change.
+func (l *Link) expect(e followup.Escalation, label string) {
+	if l.Bases == nil {
+		l.Bases = map[Field]Base{}
+	}
+	if e.RaiseTo.ID != "" && l.Wishes.Priority != "" {
+		l.Wishes.Priority = e.RaiseTo.ID
+		l.Bases[FieldPriority] = Base{Ours: e.RaiseTo.ID, Theirs: l.Bases[FieldPriority].Theirs}
+	}
+	if e.Propose == followup.ProposeLabel && len(l.Wishes.Labels) > 0 {
+		l.Wishes.Labels = unique(append(slices.Clone(l.Wishes.Labels), label))
+		l.Bases[FieldLabels] = Base{Ours: strings.Join(l.Wishes.Labels, " "), Theirs: l.Bases[FieldLabels].Theirs}
+	}
 }
 
 // wouldHave notes once what a dry run would have done.

@@ -65,10 +65,12 @@ const (
 
 // Merge decides about one field. What the owner's side alone changed flows to the other. What the other side changed, or
 // both, is a conflict: it is shown with both values and never silently overwritten.
+//
+// When Jira says what we last said, it has caught up with what was written there, and changed nothing by itself.
 func Merge(owner Owner, base Base, ours, theirs string) Outcome {
-	weChanged, theyChanged := ours != base.Ours, theirs != base.Theirs
+	weChanged, theyChanged := ours != base.Ours, theirs != base.Theirs && theirs != base.Ours
 	switch {
-	case !weChanged && !theyChanged:
+	case !weChanged && theirs == base.Theirs:
 		return Nothing
 	case ours == theirs:
 		return Agreed
@@ -78,6 +80,14 @@ func Merge(owner Owner, base Base, ours, theirs string) Outcome {
 		return PushOurs
 	}
 	return Differ
+}
+
+// after is the base when the outcome has been carried out; ours is what we say by then, theirs what was read.
+func (b Base) after(o Outcome, ours, theirs string) Base {
+	if o == Nothing || o == Differ {
+		return b
+	}
+	return Base{Ours: ours, Theirs: theirs}
 }
 
 // Conflict is a field about which both sides say something different, and nobody has chosen yet.
@@ -90,8 +100,18 @@ type Conflict struct {
 
 // Newer tells whether an issue as it was read says something that the mirror does not know yet. An older reading, which comes
 // when deliveries change order, overwrites nothing.
+//
+// The start and the end of a sprint change its issues without Jira counting that as a change of them.
 func Newer(known, read ticket.Ticket) bool {
-	return known.ReadAt.IsZero() || read.UpdatedAt.After(known.UpdatedAt)
+	switch {
+	case known.ReadAt.IsZero(), read.UpdatedAt.After(known.UpdatedAt):
+		return true
+	case read.UpdatedAt.Before(known.UpdatedAt):
+		return false
+	}
+	return !slices.EqualFunc(known.Sprints, read.Sprints, func(a, b ticket.Sprint) bool {
+		return a.ID == b.ID && a.Name == b.Name && a.State == b.State && a.StartedAt.Equal(b.StartedAt)
+	})
 }
 
 // StateFor is the state that a ticket puts its follow-up in; empty: it says nothing. A ticket that was closed with a

@@ -1,6 +1,9 @@
 package jirasync
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -11,215 +14,230 @@ import (
 
 func TestMerge(t *testing.T) {
 	t.Parallel()
-	base := Base{Ours: "a", Theirs: "b"} // they agreed to differ
+	agreed, differing := Base{Ours: "a", Theirs: "a"}, Base{Ours: "a", Theirs: "b"}
 	cases := map[string]struct {
-		owner        Owner
+		base         Base
 		ours, theirs string
-		want         Outcome
+		jira, upshot Outcome // when Jira owns the field, when Upshot does
 	}{
-		"nobody changed anything":                       {JiraOwns, "a", "b", Nothing},
-		"nobody changed anything that is ours":          {UpshotOwns, "a", "b", Nothing},
-		"Jira changed what it owns":                     {JiraOwns, "a", "c", TakeTheirs},
-		"we changed what we own":                        {UpshotOwns, "c", "b", PushOurs},
-		"we changed what Jira owns":                     {JiraOwns, "c", "b", Differ},
-		"Jira changed what we own":                      {UpshotOwns, "a", "c", Differ},
-		"both changed it, differently":                  {JiraOwns, "c", "d", Differ},
-		"both changed what is ours, differently":        {UpshotOwns, "c", "d", Differ},
-		"both changed it to the same":                   {JiraOwns, "c", "c", Agreed},
-		"we changed it to what they say":                {JiraOwns, "b", "b", Agreed},
-		"they changed it to what we say":                {UpshotOwns, "a", "a", Agreed},
-		"Jira emptied what it owns":                     {JiraOwns, "a", "", TakeTheirs},
-		"we emptied what we own":                        {UpshotOwns, "", "b", PushOurs},
-		"an owner that nobody named counts as no other": {"", "a", "c", Differ},
+		"neither changed": {agreed, "a", "a", Nothing, Nothing},
+		"they differed when they were linked, and still do": {differing, "a", "b", Nothing, Nothing},
+		"Jira changed":                   {agreed, "a", "b", TakeTheirs, Differ},
+		"we changed":                     {agreed, "b", "a", Differ, PushOurs},
+		"both changed to the same":       {agreed, "b", "b", Agreed, Agreed},
+		"both changed to something else": {agreed, "b", "c", Differ, Differ},
+		"Jira emptied it":                {agreed, "a", "", TakeTheirs, Differ},
+		"we emptied it":                  {agreed, "", "a", Differ, PushOurs},
+		"both emptied it":                {agreed, "", "", Agreed, Agreed},
+		"they differed, and Jira came to what we say":        {differing, "a", "a", Agreed, Agreed},
+		"they differed, and we came to what Jira says":       {differing, "b", "b", Agreed, Agreed},
+		"they differed, and Jira changed to a third":         {differing, "a", "c", TakeTheirs, Differ},
+		"they differed, and we changed to a third":           {differing, "c", "b", Differ, PushOurs},
+		"what we wrote, read back":                           {Base{Ours: "b", Theirs: "a"}, "b", "b", Agreed, Agreed},
+		"what we wrote, not read back yet":                   {Base{Ours: "b", Theirs: "a"}, "b", "a", Nothing, Nothing},
+		"what we wrote, read back after we changed it again": {Base{Ours: "b", Theirs: "a"}, "c", "b", Differ, PushOurs},
+		"we wrote, and somebody there wrote something else":  {Base{Ours: "b", Theirs: "a"}, "b", "c", TakeTheirs, Differ},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := Merge(c.owner, base, c.ours, c.theirs); got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
+		if got := Merge(JiraOwns, c.base, c.ours, c.theirs); got != c.jira {
+			t.Errorf("%s, and Jira owns it: got %s, want %s", name, got, c.jira)
+		}
+		if got := Merge(UpshotOwns, c.base, c.ours, c.theirs); got != c.upshot {
+			t.Errorf("%s, and Upshot owns it: got %s, want %s", name, got, c.upshot)
+		}
 	}
 }
 
-// What merging promises, over every base and every pair of values: nothing that somebody changed is ever overwritten without
-// asking, and doing what it says comes to rest at once.
-func TestMergeLosesNothing(t *testing.T) {
+// TestMergingNeverLosesAValue lets both sides change at random, with writes and reads that come late. A side is only ever
+// overwritten with a value that its owner set while the other side, as far as it was read, had said nothing new.
+func TestMergingNeverLosesAValue(t *testing.T) {
 	t.Parallel()
-	values := []string{"", "a", "b", "c"}
-	for _, owner := range []Owner{JiraOwns, UpshotOwns} {
-		for _, wasOurs := range values {
-			for _, wasTheirs := range values {
-				for _, ours := range values {
-					for _, theirs := range values {
-						base := Base{Ours: wasOurs, Theirs: wasTheirs}
-						outcome := Merge(owner, base, ours, theirs)
-						newOurs, newTheirs := ours, theirs
-						switch outcome {
-						case TakeTheirs:
-							if ours != wasOurs || owner != JiraOwns {
-								t.Fatalf("%s owns it: from %v, %q is overwritten by %q", owner, base, ours, theirs)
-							}
-							newOurs = theirs
-						case PushOurs:
-							if theirs != wasTheirs || owner != UpshotOwns {
-								t.Fatalf("%s owns it: from %v, %q is overwritten by %q", owner, base, theirs, ours)
-							}
-							newTheirs = ours
-						case Differ:
-							if ours == theirs {
-								t.Fatalf("from %v, both say %q and are said to differ", base, ours)
-							}
-							continue // it waits for a person
-						}
-						after := Base{Ours: newOurs, Theirs: newTheirs}
-						if again := Merge(owner, after, newOurs, newTheirs); again != Nothing {
-							t.Fatalf("%s owns it: after %s from %v with %q and %q it comes to %s", owner, outcome, base, ours, theirs, again)
-						}
-					}
+	r := rand.New(rand.NewPCG(20, 26))
+	for range 5000 {
+		owner := []Owner{JiraOwns, UpshotOwns}[r.IntN(2)]
+		ours, theirs := "start", []string{"start", "another"}[r.IntN(2)]
+		base := Base{Ours: ours, Theirs: theirs}
+		unseen := map[string]bool{} // what people set and the other side has neither taken over nor been shown
+		var writing []string        // sent to Jira, not there yet
+		next := 0
+		person := func() string { next++; return fmt.Sprint("value ", next) }
+		var told []string
+		for range 30 {
+			switch r.IntN(4) {
+			case 0:
+				delete(unseen, ours) // replaced by a person on this side
+				ours = person()
+				unseen[ours] = true
+			case 1:
+				delete(unseen, theirs)
+				theirs = person()
+				unseen[theirs] = true
+			case 2:
+				if len(writing) > 0 {
+					theirs, writing = writing[0], writing[1:]
 				}
 			}
-		}
-	}
-}
-
-// Deliveries in any order and any number leave the mirror at the newest reading.
-func TestNewerIsTheSameInAnyOrder(t *testing.T) {
-	t.Parallel()
-	at := func(n int) ticket.Ticket {
-		return ticket.Ticket{UpdatedAt: time.Unix(int64(n), 0), ReadAt: time.Unix(100, 0), Summary: string(rune('a' + n))}
-	}
-	for _, order := range [][]int{{1, 2, 3}, {3, 2, 1}, {2, 3, 1, 3}, {3, 3, 1, 2, 1}} {
-		known := ticket.Ticket{}
-		for _, n := range order {
-			if read := at(n); Newer(known, read) {
-				known = read
+			said := theirs // as read
+			outcome := Merge(owner, base, ours, said)
+			told = append(told, fmt.Sprintf("%s: ours %s, Jira’s %s, %+v", outcome, ours, said, base))
+			switch outcome {
+			case TakeTheirs:
+				if owner != JiraOwns || unseen[ours] {
+					t.Fatalf("%s was overwritten here: %v", ours, told)
+				}
+				ours = said
+				delete(unseen, said)
+			case PushOurs:
+				if owner != UpshotOwns || unseen[said] {
+					t.Fatalf("%s will be overwritten in Jira: %v", said, told)
+				}
+				writing = append(writing, ours)
+				delete(unseen, ours)
+			case Agreed:
+				if ours != said {
+					t.Fatalf("they do not agree: %v", told)
+				}
+				delete(unseen, ours)
+			case Differ:
+				if ours == said {
+					t.Fatalf("there is nothing to choose: %v", told)
+				}
+			case Nothing:
+				if unseen[ours] && ours != base.Ours || unseen[said] && said != base.Theirs {
+					t.Fatalf("a change went unnoticed: %v", told)
+				}
+			}
+			base = base.after(outcome, ours, said)
+			again := Merge(owner, base, ours, said)
+			if want := map[bool]Outcome{true: Differ, false: Nothing}[outcome == Differ]; again != want {
+				t.Fatalf("once more it is %s: %v", again, told)
+			}
+			if outcome != Differ {
+				continue
+			}
+			if r.IntN(3) == 0 { // a person chooses
+				if r.IntN(2) == 0 {
+					delete(unseen, ours)
+					ours = said
+				} else {
+					delete(unseen, theirs)
+					theirs = ours
+				}
+				base, writing = Base{Ours: ours, Theirs: theirs}, nil
+				unseen = map[string]bool{}
 			}
 		}
-		if known.Summary != "d" {
-			t.Errorf("read in the order %v, it says %q", order, known.Summary)
-		}
 	}
 }
 
-func TestStateFor(t *testing.T) {
+func TestWhoOwnsAField(t *testing.T) {
 	t.Parallel()
+	owners := Owners{FieldStatus: UpshotOwns, FieldSummary: "nobody we know"}
+	for field, want := range map[Field]Owner{FieldStatus: UpshotOwns, FieldSummary: JiraOwns, FieldPriority: JiraOwns} {
+		if got := owners.Of(field); got != want {
+			t.Errorf("%s: %s, want %s", field, got, want)
+		}
+	}
+	if got := Owners(nil).Of(FieldLabels); got != JiraOwns {
+		t.Errorf("without owners: %s", got)
+	}
+}
+
+func TestAnOlderReadingOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
+	planned := []ticket.Sprint{{ID: "7", Name: "Sprint 7", State: ticket.FutureSprint}}
+	running := []ticket.Sprint{{ID: "7", Name: "Sprint 7", State: ticket.ActiveSprint, StartedAt: now}}
+	known := ticket.Ticket{ReadAt: now, UpdatedAt: now, Sprints: planned}
 	cases := map[string]struct {
-		t    ticket.Ticket
-		want followup.State
-		asks bool
+		known ticket.Ticket
+		read  ticket.Ticket
+		want  bool
 	}{
-		"to do":                             {ticket.Ticket{Category: ticket.ToDo}, followup.Queued, false},
-		"in progress":                       {ticket.Ticket{Category: ticket.InProgress}, followup.InProgress, false},
-		"done":                              {ticket.Ticket{Category: ticket.Done}, followup.Done, false},
-		"done, meaning so":                  {ticket.Ticket{Category: ticket.Done, Meaning: ticket.MeansDone}, followup.Done, false},
-		"closed as won’t do":                {ticket.Ticket{Category: ticket.Done, Meaning: ticket.MeansWontDo}, "", true},
-		"closed as a duplicate":             {ticket.Ticket{Category: ticket.Done, Meaning: ticket.MeansDuplicate}, "", true},
-		"closed without a cause":            {ticket.Ticket{Category: ticket.Done, Meaning: ticket.MeansNoCause}, "", true},
-		"reopened with its resolution left": {ticket.Ticket{Category: ticket.ToDo, Meaning: ticket.MeansWontDo}, followup.Queued, false},
-		"a status that nobody can place":    {ticket.Ticket{Category: ticket.Unknown}, "", false},
+		"never read":                         {ticket.Ticket{UpdatedAt: now}, ticket.Ticket{UpdatedAt: now.Add(-time.Hour)}, true},
+		"changed since":                      {known, ticket.Ticket{UpdatedAt: now.Add(time.Millisecond), Sprints: planned}, true},
+		"as it is known":                     {known, ticket.Ticket{UpdatedAt: now, Sprints: planned}, false},
+		"the same moment in another zone":    {known, ticket.Ticket{UpdatedAt: now.In(time.FixedZone("", 3600)), Sprints: planned}, false},
+		"from before":                        {known, ticket.Ticket{UpdatedAt: now.Add(-time.Millisecond), Sprints: running}, false},
+		"its sprint has begun, nothing else": {known, ticket.Ticket{UpdatedAt: now, Sprints: running}, true},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got, asks := StateFor(c.t); got != c.want || asks != c.asks {
-				t.Errorf("got %q, %t; want %q, %t", got, asks, c.want, c.asks)
-			}
-		})
-	}
-}
-
-func TestGuessMeaning(t *testing.T) {
-	t.Parallel()
-	cases := map[ticket.Meaning][]string{
-		ticket.MeansDone:      {"Done", "Fixed", "Resolved", "Complete", "Erledigt", ""},
-		ticket.MeansWontDo:    {"Won't Do", "Won’t Fix", "WONTFIX", "Declined", "Rejected", "Abandoned", "Obsolete", "Not a Bug", "Cancelled", "Canceled"},
-		ticket.MeansDuplicate: {"Duplicate", "Duplicate of another"},
-		ticket.MeansNoCause:   {"Cannot Reproduce", "Can’t reproduce", "Incomplete", "Operations resolved"},
-	}
-	for want, names := range cases {
-		for _, name := range names {
-			if got := GuessMeaning(name); got != want {
-				t.Errorf("%q means %s, want %s", name, got, want)
-			}
+		if got := Newer(c.known, c.read); got != c.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }
 
-func TestMissed(t *testing.T) {
+func TestTheStateATicketPutsItsFollowUpIn(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
-	since := func(times int, ago time.Duration) ticket.Ticket {
-		return ticket.Ticket{Missing: times, MissingSince: now.Add(-ago)}
-	}
 	cases := map[string]struct {
-		t             ticket.Ticket
-		seen, deleted bool
-		missing       int
-		gone          bool
+		category ticket.Category
+		meaning  ticket.Meaning
+		want     followup.State
+		asks     bool
 	}{
-		"the first time":                            {ticket.Ticket{}, true, false, 1, false},
-		"the second time":                           {since(1, 13*time.Hour), true, false, 2, false},
-		"the third time, over a day":                {since(2, 24*time.Hour), true, false, 3, true},
-		"the third time, within a day":              {since(2, 23*time.Hour), true, false, 3, false},
-		"nothing of its project is seen either":     {since(2, 48*time.Hour), false, false, 2, false},
-		"Jira says so itself":                       {ticket.Ticket{}, true, true, 0, true},
-		"Jira says so, and its project is unseen":   {ticket.Ticket{}, false, true, 0, true},
-		"a year after it was missed for the second": {since(2, 365*24*time.Hour), true, false, 3, true},
+		"to do":                              {ticket.ToDo, "", followup.Queued, false},
+		"in progress":                        {ticket.InProgress, "", followup.InProgress, false},
+		"done, without a resolution":         {ticket.Done, "", followup.Done, false},
+		"done":                               {ticket.Done, ticket.MeansDone, followup.Done, false},
+		"won't do":                           {ticket.Done, ticket.MeansWontDo, "", true},
+		"a duplicate":                        {ticket.Done, ticket.MeansDuplicate, "", true},
+		"closed, and nobody found the cause": {ticket.Done, ticket.MeansNoCause, "", true},
+		"reopened with its old resolution":   {ticket.ToDo, ticket.MeansWontDo, followup.Queued, false},
+		"in a status that nobody can place":  {ticket.Unknown, "", "", false},
+		"never read":                         {"", "", "", false},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := Missed(c.t, c.seen, c.deleted, now)
-			if got.Missing != c.missing || got.GoneAt.IsZero() == c.gone {
-				t.Errorf("missing %d times, gone %s; want %d, %t", got.Missing, got.GoneAt, c.missing, c.gone)
-			}
-			if c.gone && !got.GoneAt.Equal(now) {
-				t.Errorf("gone since %s, want now", got.GoneAt)
-			}
-		})
-	}
-	was := ticket.Ticket{GoneAt: now.Add(-time.Hour), Missing: 3}
-	if got := Missed(was, true, true, now); !got.GoneAt.Equal(was.GoneAt) {
-		t.Errorf("what is gone is gone since %s, not since %s", was.GoneAt, got.GoneAt)
-	}
-}
-
-func TestDoubles(t *testing.T) {
-	t.Parallel()
-	issue := func(id string, labels ...string) Issue {
-		return Issue{Ticket: ticket.Ticket{IssueID: id, Labels: labels}}
-	}
-	cases := map[string]struct {
-		issues []Issue
-		want   []string
-	}{
-		"each has its own mark":              {[]Issue{issue("1", "upshot-x1-f-1"), issue("2", "upshot-x1-f-2")}, nil},
-		"the lower number is kept, 9 not 10": {[]Issue{issue("10", "upshot-x1-f-1"), issue("9", "upshot-x1-f-1")}, []string{"upshot-x1-f-1: 9 and 10"}},
-		"three of one":                       {[]Issue{issue("3", "upshot-x1-f-1"), issue("1", "upshot-x1-f-1"), issue("2", "upshot-x1-f-1")}, []string{"upshot-x1-f-1: 1 and 2", "upshot-x1-f-1: 1 and 3"}},
-		"the common label is no mark":        {[]Issue{issue("1", "upshot-x1"), issue("2", "upshot-x1")}, nil},
-		"another installation is not ours":   {[]Issue{issue("1", "upshot-y2-f-1"), issue("2", "upshot-y2-f-1")}, nil},
-		"an issue that two follow-ups share": {[]Issue{issue("1", "upshot-x1-f-1", "upshot-x1-f-2")}, nil},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var got []string
-			for _, d := range Doubles(c.issues, "x1") {
-				got = append(got, d.Mark+": "+d.Keep.IssueID+" and "+d.Other.IssueID)
-			}
-			if !slices.Equal(got, c.want) {
-				t.Errorf("got %q, want %q", got, c.want)
-			}
-		})
-	}
-}
-
-func TestMark(t *testing.T) {
-	t.Parallel()
-	for again, want := range map[int]string{0: "upshot-x1-fu-12", 1: "upshot-x1-fu-12-2", 2: "upshot-x1-fu-12-3"} {
-		if got := Mark("x1", 12, again); got != want {
-			t.Errorf("after %d issues: %s, want %s", again, got, want)
+		state, asks := StateFor(ticket.Ticket{Category: c.category, Meaning: c.meaning})
+		if state != c.want || asks != c.asks {
+			t.Errorf("%s: %q, asks for a decision %v", name, state, asks)
 		}
+	}
+}
+
+func TestWhatAResolutionMeansByItsName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]ticket.Meaning{
+		"Done": ticket.MeansDone, "Fixed": ticket.MeansDone, "Resolved": ticket.MeansDone,
+		"Won't Do": ticket.MeansWontDo, "Won’t Fix": ticket.MeansWontDo, "Declined": ticket.MeansWontDo, "Canceled": ticket.MeansWontDo,
+		"Duplicate": ticket.MeansDuplicate, "Cannot Reproduce": ticket.MeansNoCause, "Operations-resolved": ticket.MeansNoCause,
+	} {
+		if got := GuessMeaning(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestLabelsOfOurOwnAreNobodysChange(t *testing.T) {
+	t.Parallel()
+	if got := ownWords([]string{"pool", "upshot-x1", "cabins", "upshot-x1-fu-12"}, "x1"); got != "cabins pool" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestWhatTheRuleAsksForIsNobodyElsesChange(t *testing.T) {
+	t.Parallel()
+	raised := followup.Escalation{RaiseTo: ticket.Named{ID: "2", Name: "High"}, Propose: followup.ProposeLabel}
+	l := Link{
+		Wishes: Wishes{Priority: "3", Labels: []string{"pool"}},
+		Bases:  map[Field]Base{FieldPriority: {"3", "3"}, FieldLabels: {"pool", "pool"}},
+	}
+	l.expect(raised, "next-sprint")
+	if l.Wishes.Priority != "2" || !slices.Equal(l.Wishes.Labels, []string{"next-sprint", "pool"}) {
+		t.Fatalf("wishes: %+v", l.Wishes)
+	}
+	for _, owner := range []Owner{JiraOwns, UpshotOwns} {
+		for field, values := range map[Field][2]string{FieldPriority: {"3", "2"}, FieldLabels: {"pool", "next-sprint pool"}} {
+			if got := Merge(owner, l.Bases[field], values[1], values[0]); got != Nothing {
+				t.Errorf("%s of %s before Jira has it: %s", field, owner, got)
+			}
+			if got := Merge(owner, l.Bases[field], values[1], values[1]); got != Agreed {
+				t.Errorf("%s of %s when Jira has it: %s", field, owner, got)
+			}
+		}
+	}
+	var none Link
+	if none.expect(raised, "next-sprint"); !reflect.DeepEqual(none.Wishes, Wishes{}) || len(none.Bases) != 0 {
+		t.Errorf("nobody wished for anything: %+v", none)
 	}
 }

@@ -49,17 +49,15 @@ func (s *Sync) Resolve(ctx context.Context, actor account.Actor, id followup.ID,
 		}
 		r, m, c := &run{Sync: s, site: site, code: code}, found[0], l.Conflicts[at]
 		now := sides(l, m, f, code)[field] // as it is, not as it was when somebody looked
-		base := Base{Ours: now.theirs, Theirs: now.theirs}
 		switch {
 		case keep == JiraOwns:
 			if _, err = r.take(ctx, &l, m, f, field, now.theirs); err != nil {
 				return err
 			}
+			now.ours = sides(l, m, f, code)[field].ours // tidied, it may be spelt another way
 		case field == FieldStatus:
-			base = Base{Ours: now.ours, Theirs: now.theirs}
 			err = r.addPush(ctx, m, id, PushTransition, Payload{To: category(followup.State(now.ours))}, "a person chose so")
 		default:
-			base = Base{Ours: now.ours, Theirs: now.theirs}
 			err = r.addPush(ctx, m, id, PushEdit, Payload{Edit: Edit{}.with(field, now.ours, now.theirs)}, "a person chose so")
 		}
 		if err != nil {
@@ -69,7 +67,7 @@ func (s *Sync) Resolve(ctx context.Context, actor account.Actor, id followup.ID,
 		if l.Bases == nil {
 			l.Bases = map[Field]Base{}
 		}
-		l.Bases[field] = base
+		l.Bases[field] = Base{Ours: now.ours, Theirs: now.theirs}
 		if _, err := s.Store.UpdateTicketLink(ctx, id, func(fresh *Link) error {
 			l.Look = fresh.Look + 1
 			*fresh = l

@@ -189,6 +189,15 @@ func (s *Server) AddSprint(sp Sprint) int {
 	return sp.ID
 }
 
+// StartSprint starts a sprint. Like Jira, it does not count that as a change of the sprint's issues.
+func (s *Server) StartSprint(id int, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sp := s.sprint(id); sp != nil {
+		sp.State, sp.StartedAt = "active", at
+	}
+}
+
 // AddStatus adds a status.
 func (s *Server) AddStatus(st Status) {
 	s.mu.Lock()
