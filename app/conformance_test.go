@@ -43,12 +43,12 @@ func conformance(t *testing.T, flavour, upstream string) (address, findings stri
 		_ = proxy.Process.Kill()
 		_, _ = proxy.Process.Wait()
 	})
-	for range 200 {
+	for range 1200 {
 		if c, err := net.Dial("tcp", address); err == nil {
 			_ = c.Close()
 			return "http://" + address, findings
 		}
-		time.Sleep(50 * time.Millisecond) // another program starts
+		time.Sleep(50 * time.Millisecond) // another program starts, and reads long documents
 	}
 	t.Fatal("the checker does not listen")
 	return "", ""

@@ -119,21 +119,37 @@ func (r Rule) Sentence() string {
 		does = append(does, "nothing in Jira changes")
 	}
 	said := fmt.Sprintf("At the %s recurrence while a follow-up waits, %s. A person’s later choice stands.", ordinal(r.At), strings.Join(does, " and "))
-	switch days := int(r.ReopenWithin / wholeDay); r.AfterDone {
-	case ReturnReopen:
-		said += fmt.Sprintf(" When the failure comes back within %d days of done, the ticket is reopened; later, a new one is filed and linked.", days)
-	case ReturnNew:
+	switch {
+	case r.AfterDone == ReturnReopen:
+		said += fmt.Sprintf(" When the failure comes back within %s of done, the ticket is reopened; later, a new one is filed and linked.", r.window())
+	case r.AfterDone == ReturnNew:
 		said += " When the failure comes back after done, a new ticket is filed and linked."
-	case ReturnComment:
+	case r.Comment:
 		said += " When the failure comes back after done, the status comment says so."
+	default:
+		said += " When the failure comes back after done, the ticket stays closed."
 	}
 	return said
 }
 
+// window is how long after done a ticket is reopened, in words.
+func (r Rule) window() string { return plural(int(r.ReopenWithin/wholeDay), "day") }
+
 func ordinal(n int) string {
 	words := []string{"", "first", "second", "third", "fourth", "fifth"}
-	if n < len(words) {
+	switch {
+	case n >= 0 && n < len(words):
 		return words[n]
+	case n%100 >= 11 && n%100 <= 13:
+		return fmt.Sprintf("%dth", n)
+	}
+	switch n % 10 {
+	case 1:
+		return fmt.Sprintf("%dst", n)
+	case 2:
+		return fmt.Sprintf("%dnd", n)
+	case 3:
+		return fmt.Sprintf("%drd", n)
 	}
 	return fmt.Sprintf("%dth", n)
 }
@@ -192,21 +208,31 @@ func Escalate(r Rule, waiting bool, recurrences int, triggeredAt time.Time, s St
 			e.Because = append(e.Because, "It is in the active sprint already.")
 		default:
 			e.Propose = r.Propose
-			e.Because = append(e.Because, fmt.Sprintf("It recurred %s while it waited, so it is proposed for the current sprint.", times(recurrences)))
+			does := "proposed for the current sprint by the label " + r.Label
+			if r.Propose == ProposeSprint {
+				does = "moved into the active sprint"
+			}
+			e.Because = append(e.Because, fmt.Sprintf("It recurred %s while it waited, so it is %s.", times(recurrences), does))
 		}
 	}
 	return e
 }
 
-// oneStep is the next higher priority, unless a person or the cap forbids it.
+// oneStep is the next higher priority, unless a person or the cap forbids it. A cap that the site does not know forbids it: the
+// priority may have been given another name, and nobody said that there is no limit.
 func oneStep(r Rule, triggeredAt time.Time, s Standing) (to ticket.Named, why string) {
 	at := slices.IndexFunc(s.Priorities, func(p ticket.Named) bool { return p.ID == s.Priority.ID })
-	limit := max(0, slices.IndexFunc(s.Priorities, func(p ticket.Named) bool { return strings.EqualFold(p.Name, r.Cap) }))
+	limit := 0
+	if r.Cap != "" {
+		limit = slices.IndexFunc(s.Priorities, func(p ticket.Named) bool { return strings.EqualFold(p.Name, r.Cap) })
+	}
 	switch {
 	case s.PrioritySetByPersonAt.After(triggeredAt):
 		return to, "Somebody chose the priority after the recurrence; that stands."
 	case at < 0:
 		return to, "Its priority is none of the site’s list, so there is no next step."
+	case limit < 0:
+		return to, "The site has no priority " + r.Cap + ", which is the rule’s limit, so nothing is raised."
 	case at <= limit:
 		return to, s.Priority.Name + " is as high as the rule raises."
 	}
@@ -216,33 +242,42 @@ func oneStep(r Rule, triggeredAt time.Time, s Standing) (to ticket.Named, why st
 
 // AfterDone is what happens to the ticket of a change that did not hold: the failure came back at that moment.
 func AfterDone(r Rule, s Standing, recurredAt time.Time) (does Return, why string) {
-	within := !s.DoneAt.IsZero() && recurredAt.Sub(s.DoneAt) <= r.ReopenWithin
-	days := int(r.ReopenWithin / wholeDay)
+	within := recurredAt.Sub(s.DoneAt) <= r.ReopenWithin
 	switch {
 	case s.Meaning != "" && s.Meaning != ticket.MeansDone:
 		return ReturnComment, "It was closed by a decision, so it stays closed."
+	case r.AfterDone == ReturnReopen && s.DoneAt.IsZero():
+		return ReturnComment, "The failure came back after done, but nobody knows when that was, so the ticket stays as it is."
 	case r.AfterDone == ReturnReopen && within:
-		return ReturnReopen, fmt.Sprintf("The failure came back within %d days of done, so the ticket is reopened.", days)
+		return ReturnReopen, fmt.Sprintf("The failure came back within %s of done, so the ticket is reopened.", r.window())
 	case r.AfterDone == ReturnReopen:
-		return ReturnNew, fmt.Sprintf("The failure came back more than %d days after done, so a new ticket is filed and linked to the old one.", days)
+		return ReturnNew, fmt.Sprintf("The failure came back more than %s after done, so a new ticket is filed and linked to the old one.", r.window())
 	case r.AfterDone == ReturnNew:
 		return ReturnNew, "The failure came back after done, so a new ticket is filed and linked to the old one."
 	}
-	return ReturnComment, "The failure came back after done; the rule says so on the ticket and leaves it closed."
+	return ReturnComment, "The failure came back after done; the rule leaves the ticket closed."
 }
 
-// StatusLine is what the status comment says: how long it has waited, and what that cost.
+// StatusLine is what the status comment says: how long it has waited, and what that cost, such as
+// "waiting 21 d · recurred 3 times · 95 impact minutes". It gives no figures where the ledger has none.
 func StatusLine(l Ledger) string {
+	if l.Incomplete {
+		return "no figures: its history in Jira could not be read whole"
+	}
 	var parts []string
-	switch {
-	case l.StillWaiting:
+	if l.StillWaiting {
 		parts = append(parts, "waiting "+days(l.Waiting))
+	} else {
+		parts = append(parts, "waited "+days(l.Waiting))
+	}
+	if l.SentBack > 0 {
+		parts = append(parts, "sent back "+days(l.SentBack))
+	}
+	switch {
 	case !l.DoneAt.IsZero():
-		parts = append(parts, "waited "+days(l.Waiting), "done "+l.DoneAt.UTC().Format("2 Jan 2006"))
+		parts = append(parts, "done "+l.DoneAt.UTC().Format("2 Jan 2006"))
 	case !l.StartedAt.IsZero():
-		parts = append(parts, "waited "+days(l.Waiting), "started "+l.StartedAt.UTC().Format("2 Jan 2006"))
-	default:
-		parts = append(parts, "how long it waited is not known")
+		parts = append(parts, "started "+l.StartedAt.UTC().Format("2 Jan 2006"))
 	}
 	if n := l.RecurrencesWhileWaiting; n > 0 {
 		parts = append(parts, "recurred "+times(n), plural(int(l.ImpactWhileWaiting.Minutes()), "impact minute"))
@@ -297,20 +332,19 @@ func MilestoneOf(l Ledger) Milestone {
 }
 
 // Worth tells whether the comment is to be written, or written anew: at the first three recurrences and then at 5, 10, 20,
-// 50, 100 …, when what they cost has become known, and when work starts or ends on something that recurred. A change that
-// never recurred is not commented on. ongoing: an occurrence still goes on, so its cost will be known later.
+// 50, 100 …, before the fix and after it; when what they cost has become known; and when work starts or ends on something that
+// recurred. A change that never recurred is not commented on; one that turns out not to have recurred is set right once.
+// ongoing: an occurrence still goes on, so its cost will be known later.
 func (m Milestone) Worth(now Milestone, ongoing bool) bool {
 	switch {
-	case now.Recurrences+now.After == 0:
+	case now.Recurrences+now.After == 0 && m.Recurrences+m.After == 0:
 		return false
-	case now.After != m.After, milestone(now.Recurrences) != milestone(m.Recurrences):
-		return true
-	case m.Recurrences == 0: // never said anything
+	case milestone(now.After) != milestone(m.After), milestone(now.Recurrences) != milestone(m.Recurrences):
 		return true
 	case now.Started != m.Started, now.Done != m.Done:
 		return true
 	}
-	return now.Impact != m.Impact && !ongoing && now.Recurrences <= 3
+	return now.Impact != m.Impact && !ongoing && now.Recurrences == milestone(now.Recurrences)
 }
 
 // milestone is the last number worth telling of recurrences.
@@ -319,14 +353,12 @@ func milestone(n int) int {
 		return n
 	}
 	last := 3
-	for step := 5; step <= n; {
-		last = step
-		switch {
-		case strings.HasPrefix(fmt.Sprint(step), "2"):
-			step = step / 2 * 5
-		default:
-			step *= 2
+	for ten := 1; ; ten *= 10 {
+		for _, step := range []int{5 * ten, 10 * ten, 20 * ten} {
+			if step > n {
+				return last
+			}
+			last = step
 		}
 	}
-	return last
 }
