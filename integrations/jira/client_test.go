@@ -22,11 +22,11 @@ var noon = time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
 const token = "a-token-that-nobody-may-read"
 
 // site is a client of a server that answers with the handler.
-func site(t *testing.T, answer http.HandlerFunc, change ...func(*Settings)) (*Client, *httptest.Server) {
+func site(t *testing.T, answer http.HandlerFunc, change ...func(*Settings)) *Client {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
-	return at(t, server.URL, change...), server
+	return at(t, server.URL, change...)
 }
 
 func at(t *testing.T, url string, change ...func(*Settings)) *Client {
@@ -90,7 +90,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"a list as the value of an error":        {says(400, asJSON, `{"errorMessages":[],"errors":{"labels":["Too long.","Too many."]}}`), want{jirasync.Refused, false, "Too long. Too many."}},
 		"a message alone":                        {says(403, asJSON, `{"message":"You may not."}`), want{jirasync.Forbidden, false, "You may not."}},
 		"400 with a page, from the edge":         {says(400, "text/html", "<html>Bad Request</html>"), want{jirasync.Temporary, false, "HTTP 400 with a page"}},
-		"401":                                    {says(401, "text/html", "<html>Unauthorized</html>"), want{jirasync.Login, false, "HTTP 401"}},
+		"401":                                    {says(401, "text/html", "<html>No.</html>"), want{jirasync.Login, false, "HTTP 401"}},
 		"401 in plain words":                     {says(401, "text/plain", "Client must be authenticated to access this resource."), want{jirasync.Login, false, "Client must be authenticated"}},
 		"a CAPTCHA":                              {says(403, asJSON, `{}`, "X-Authentication-Denied-Reason: CAPTCHA_CHALLENGE; login-url=https://x"), want{jirasync.Login, false, "CAPTCHA"}},
 		"200 with nothing, for an expired token": {says(200, asJSON, `{"issues":[]}`, "X-Seraph-LoginReason: AUTHENTICATED_FAILED"), want{jirasync.Login, false, "expired"}},
@@ -110,7 +110,7 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client, _ := site(t, c.answer)
+			client := site(t, c.answer)
 			_, err := client.Create(t.Context(), jirasync.NewIssue{Project: "OPS", Type: "1", Summary: "s", Labels: []string{"l"}})
 			got := troubleOf(t, err)
 			if got.Kind != c.want.kind || got.Maybe != c.want.maybe || !strings.Contains(got.Words(), c.want.words) {
@@ -133,7 +133,7 @@ func TestARedirectIsToldNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { seen.Add(1) }))
 	t.Cleanup(elsewhere.Close)
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		client, _ := site(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/login", status) })
+		client := site(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL+"/login", status) })
 		_, err := client.Myself(t.Context())
 		if got := troubleOf(t, err); got.Kind != jirasync.Refused || !strings.Contains(got.Said, strings.TrimPrefix(elsewhere.URL, "http://")) {
 			t.Errorf("%d: got %v, want the other address named", status, got)
@@ -182,7 +182,7 @@ func TestWhoWaitsHowLong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			turns := &paused{}
-			client, _ := site(t, says(c.status, asJSON, `{"errorMessages":["Rate limit exceeded."]}`, c.headers...), func(s *Settings) { s.Turns = turns })
+			client := site(t, says(c.status, asJSON, `{"errorMessages":["Rate limit exceeded."]}`, c.headers...), func(s *Settings) { s.Turns = turns })
 			got := troubleOf(t, client.Edit(t.Context(), "10001", jirasync.Edit{Priority: "2"}))
 			if got.Kind != jirasync.Limited || got.Said != "Rate limit exceeded." || got.Maybe {
 				t.Errorf("got %+v", got)
@@ -201,7 +201,7 @@ func TestWhoWaitsHowLong(t *testing.T) {
 func TestAGatewayThatSaysNothingIsAskedLessAndLess(t *testing.T) {
 	t.Parallel()
 	answer := says(429, "text/html", "<html>slow down</html>")
-	client, _ := site(t, func(w http.ResponseWriter, r *http.Request) { answer(w, r) })
+	client := site(t, func(w http.ResponseWriter, r *http.Request) { answer(w, r) })
 	for n, least := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
 		got := troubleOf(t, client.Edit(t.Context(), "10001", jirasync.Edit{Priority: "2"}))
 		if wait := got.Until.Sub(noon); wait < least*time.Second || wait > least*1300*time.Millisecond {
@@ -233,7 +233,7 @@ func TestDataCentersAllowance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			turns := &paused{}
-			client, _ := site(t, says(200, asJSON, `{"name":"upshot"}`, c.headers...), func(s *Settings) { s.Turns = turns })
+			client := site(t, says(200, asJSON, `{"name":"upshot"}`, c.headers...), func(s *Settings) { s.Turns = turns })
 			if _, err := client.Myself(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -248,7 +248,7 @@ func TestDataCentersAllowance(t *testing.T) {
 	t.Run("retry-after: 0 means go on", func(t *testing.T) {
 		t.Parallel()
 		turns := &paused{}
-		client, _ := site(t, says(429, asJSON, `{}`, "Retry-After: 0"), func(s *Settings) { s.Turns = turns })
+		client := site(t, says(429, asJSON, `{}`, "Retry-After: 0"), func(s *Settings) { s.Turns = turns })
 		if got := troubleOf(t, client.Edit(t.Context(), "10001", jirasync.Edit{Priority: "2"})); got.Kind != jirasync.Temporary || len(turns.all) != 0 {
 			t.Errorf("got %+v and pauses %+v", got, turns.all)
 		}
@@ -299,7 +299,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 func TestEveryCallEnds(t *testing.T) {
 	t.Parallel()
 	hang := make(chan struct{})
-	client, _ := site(t, func(_ http.ResponseWriter, r *http.Request) {
+	client := site(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		select {
 		case <-hang:
@@ -329,7 +329,7 @@ func TestACallThatNeverLeft(t *testing.T) {
 
 func TestAConnectionThatBreaksOffLeavesItOpen(t *testing.T) {
 	t.Parallel()
-	client, _ := site(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	client := site(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	_, err := client.Create(t.Context(), jirasync.NewIssue{Project: "OPS", Type: "1", Summary: "s"})
 	if got := troubleOf(t, err); got.Kind != jirasync.Temporary || !got.Maybe {
 		t.Errorf("got %+v, want an unknown outcome", got)
@@ -342,7 +342,7 @@ func TestTheTokenIsInNoError(t *testing.T) {
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = fmt.Fprint(w, r.Header)
 	}
-	echoing, _ := site(t, echo)
+	echoing := site(t, echo)
 	gone := at(t, "http://127.0.0.1:1")
 	pat := at(t, "http://127.0.0.1:1", func(s *Settings) { s.User, s.Flavour = "", jirasync.DataCenter })
 	for name, client := range map[string]*Client{"an echo": echoing, "nobody there": gone, "a personal token": pat} {
@@ -357,7 +357,7 @@ func TestTheTokenIsInNoError(t *testing.T) {
 func TestWhatGoesIntoAPathIsLookedAt(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
-	client, _ := site(t, func(http.ResponseWriter, *http.Request) { calls.Add(1) })
+	client := site(t, func(http.ResponseWriter, *http.Request) { calls.Add(1) })
 	for _, key := range []string{"", "../myself", "OPS-1/../../x", "OPS-1?x=1", "OPS-0", "ops 1", "OPS-1%2f..", strings.Repeat("9", 30)} {
 		if _, err := client.IssueOf(t.Context(), key); troubleOf(t, err).Kind != jirasync.Absent {
 			t.Errorf("%q: got %v", key, err)
@@ -397,7 +397,7 @@ func TestPagesEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var n atomic.Int32
-			client, _ := site(t, func(w http.ResponseWriter, _ *http.Request) {
+			client := site(t, func(w http.ResponseWriter, _ *http.Request) {
 				says(200, asJSON, c.pages[min(int(n.Add(1)), len(c.pages))-1])(w, nil)
 			})
 			found := 0
@@ -418,7 +418,7 @@ func TestPagesEnd(t *testing.T) {
 	t.Run("tokens without end are trouble", func(t *testing.T) {
 		t.Parallel()
 		var n atomic.Int32
-		client, _ := site(t, func(w http.ResponseWriter, _ *http.Request) {
+		client := site(t, func(w http.ResponseWriter, _ *http.Request) {
 			says(200, asJSON, page(fmt.Sprintf(`,"nextPageToken":"%d"`, n.Add(1))))(w, nil)
 		})
 		err := client.Changed(t.Context(), jirasync.Query{Label: "l"}, func([]jirasync.Issue) error { return nil })

@@ -15,10 +15,12 @@ type Entry struct {
 	Operation string // with {id} for what varies
 	Status    int    // 0: no answer was sent
 	// Effect is what changed: "created", "edited", "commented", "comment edited", "moved", "linked" …; empty: nothing.
-	Effect string
-	Issue  string // number
-	Label  string // of a creation: the last of its labels
-	Lost   bool   // the caller never saw the answer
+	Effect  string
+	Issue   string // number
+	Label   string // of a creation: the last of its labels
+	Labels  []string
+	Comment int  // number of the comment that was added or changed
+	Lost    bool // the caller never saw the answer
 }
 
 // Journal gives every call so far, in order.

@@ -1,6 +1,8 @@
 package jiratest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,21 +14,34 @@ import (
 
 // query is a search that was understood.
 type query struct {
-	match   func(s *Server, i *Issue) bool // nil: all
+	match   matcher // nil: all
 	order   []order
 	named   []string // keys and numbers that it names
+	unknown []string // what Jira says of values that are not there, when it looks
 	bounded bool
 }
+
+// matcher tells whether an issue is meant, from what a search knows of it.
+type matcher = func(s *Server, i *Issue) bool
 
 type order struct {
 	field      string
 	descending bool
 }
 
+// said is an error in Jira's words.
+func said(format string, values ...any) error { return fmt.Errorf(format, values...) }
+
+const ordersMost = 7
+
 // parseJQL reads the queries that programs of our kind send: conditions on labels, project, key, id, status, priority, created,
-// updated, summary and text, with AND, OR, NOT and parentheses, and an order.
+// updated, summary, text and the like, with AND, OR, NOT and parentheses, and an order.
 func (s *Server) parseJQL(text string) (query, error) {
-	p := &parser{s: s, words: lex(text)}
+	words, err := lex(text)
+	if err != nil {
+		return query{}, err
+	}
+	p := &parser{s: s, words: words}
 	var q query
 	if !p.end() && !p.is("order") {
 		match, err := p.or()
@@ -36,33 +51,42 @@ func (s *Server) parseJQL(text string) (query, error) {
 		q.match, q.bounded = match, true
 	}
 	if p.take("order") {
-		if !p.take("by") {
-			return q, fmt.Errorf("Error in the JQL Query: Expecting 'BY' but got '%s'.", p.peek())
+		if q.order, err = p.order(); err != nil {
+			return q, err
 		}
-		for {
-			o := order{field: strings.ToLower(p.next())}
-			switch {
-			case p.take("desc"):
-				o.descending = true
-			case p.take("asc"):
-			}
-			if !slices.Contains([]string{"updated", "created", "key", "id", "issuekey", "priority", "rank"}, o.field) {
-				return q, fmt.Errorf("Not able to sort using field '%s'.", o.field)
-			}
-			q.order = append(q.order, o)
-			if !p.take(",") {
-				break
-			}
-		}
-	}
-	if len(q.order) > 7 {
-		return q, fmt.Errorf("JQL can be ordered by at most 7 fields.")
 	}
 	if !p.end() {
-		return q, fmt.Errorf("Error in the JQL Query: Expecting either 'OR' or 'AND' but got '%s'.", p.peek())
+		return q, said("Error in the JQL Query: Expecting either 'OR' or 'AND' but got '%s'.", p.peek())
 	}
-	q.named = p.named
+	q.named, q.unknown = p.named, p.unknown
 	return q, nil
+}
+
+var sortable = []string{"updated", "updateddate", "created", "createddate", "key", "id", "issuekey", "priority", "status", "summary", "duedate", "due", "rank"}
+
+func (p *parser) order() ([]order, error) {
+	if !p.take("by") {
+		return nil, said("Error in the JQL Query: Expecting 'by' but got '%s'.", p.peek())
+	}
+	var all []order
+	for {
+		o := order{field: strings.ToLower(p.next())}
+		switch {
+		case p.take("desc"):
+			o.descending = true
+		case p.take("asc"):
+		}
+		if !slices.Contains(sortable, o.field) {
+			return nil, said("Not able to sort using field '%s'.", o.field)
+		}
+		if all = append(all, o); !p.take(",") {
+			break
+		}
+	}
+	if len(all) > ordersMost {
+		return nil, said("JQL can be ordered by at most %d fields.", ordersMost)
+	}
+	return all, nil
 }
 
 type word struct {
@@ -70,51 +94,54 @@ type word struct {
 	quoted bool
 }
 
+const signs = "=!<>~"
+
 // lex splits a query into words, quoted texts and signs.
-func lex(text string) []word {
+func lex(text string) ([]word, error) {
 	var all []word
 	runes := []rune(text)
 	for n := 0; n < len(runes); {
 		r := runes[n]
+		from := n
 		switch {
 		case unicode.IsSpace(r):
 			n++
 		case r == '"' || r == '\'':
 			var b strings.Builder
-			n++
-			for ; n < len(runes) && runes[n] != r; n++ {
+			for n++; n < len(runes) && runes[n] != r; n++ {
 				if runes[n] == '\\' && n+1 < len(runes) {
 					n++
 				}
 				b.WriteRune(runes[n])
 			}
+			if n == len(runes) {
+				return nil, said("Error in the JQL Query: The quoted string '%s' has not been completed.", b.String())
+			}
 			n++
 			all = append(all, word{b.String(), true})
 		case strings.ContainsRune("(),", r):
-			all = append(all, word{text: string(r)})
 			n++
-		case strings.ContainsRune("=!<>~", r):
-			at := n
-			for n < len(runes) && strings.ContainsRune("=!<>~", runes[n]) {
+			all = append(all, word{text: string(r)})
+		case strings.ContainsRune(signs, r):
+			for n < len(runes) && strings.ContainsRune(signs, runes[n]) {
 				n++
 			}
-			all = append(all, word{text: string(runes[at:n])})
+			all = append(all, word{text: string(runes[from:n])})
 		default:
-			at := n
-			for n < len(runes) && !unicode.IsSpace(runes[n]) && !strings.ContainsRune(`(),=!<>~"'`, runes[n]) {
+			for n < len(runes) && !unicode.IsSpace(runes[n]) && !strings.ContainsRune(`(),"'`+signs, runes[n]) {
 				n++
 			}
-			all = append(all, word{text: string(runes[at:n])})
+			all = append(all, word{text: string(runes[from:n])})
 		}
 	}
-	return all
+	return all, nil
 }
 
 type parser struct {
-	s     *Server
-	words []word
-	named []string
-	depth int
+	s              *Server
+	words          []word
+	named, unknown []string
+	depth          int
 }
 
 func (p *parser) end() bool { return len(p.words) == 0 }
@@ -146,8 +173,6 @@ func (p *parser) next() string {
 	return text
 }
 
-type matcher = func(s *Server, i *Issue) bool
-
 func (p *parser) or() (matcher, error) {
 	left, err := p.and()
 	for err == nil && p.take("or") {
@@ -172,12 +197,14 @@ func (p *parser) and() (matcher, error) {
 	return left, err
 }
 
+const deepest = 100
+
 func (p *parser) one() (matcher, error) {
-	if p.depth++; p.depth > 100 {
-		return nil, fmt.Errorf("Error in the JQL Query: it is nested too deep.")
+	if p.depth++; p.depth > deepest {
+		return nil, said("Error in the JQL Query: it is nested too deep.")
 	}
 	defer func() { p.depth-- }()
-	if p.take("not") {
+	if p.take("not") || p.take("!") {
 		inner, err := p.one()
 		if err != nil {
 			return nil, err
@@ -187,172 +214,431 @@ func (p *parser) one() (matcher, error) {
 	if p.take("(") {
 		inner, err := p.or()
 		if err == nil && !p.take(")") {
-			err = fmt.Errorf("Error in the JQL Query: Expecting ')' before the end of the query.")
+			err = said("Error in the JQL Query: Expecting ')' before the end of the query.")
 		}
 		return inner, err
 	}
-	field := strings.ToLower(p.next())
-	sign := strings.ToLower(p.next())
-	if sign == "not" && p.take("in") {
+	if p.end() {
+		return nil, said("Error in the JQL Query: Expecting a field name before the end of the query.")
+	}
+	field, sign := p.next(), strings.ToLower(p.next())
+	switch {
+	case sign == "not" && p.take("in"):
 		sign = "not in"
+	case sign == "is" && p.take("not"):
+		sign = "is not"
 	}
-	var values []string
-	if sign == "in" || sign == "not in" {
-		if !p.take("(") {
-			return nil, fmt.Errorf("Error in the JQL Query: Expecting '(' but got '%s'.", p.peek())
-		}
-		for !p.end() && !p.is(")") {
-			values = append(values, p.next())
-			p.take(",")
-		}
-		if !p.take(")") {
-			return nil, fmt.Errorf("Error in the JQL Query: Expecting ')' before the end of the query.")
-		}
-	} else {
-		if p.end() {
-			return nil, fmt.Errorf("Error in the JQL Query: Expecting a value, list or function before the end of the query.")
-		}
-		values = []string{p.next()}
+	if !slices.Contains([]string{"=", "!=", "~", "!~", ">=", "<=", ">", "<", "in", "not in", "is", "is not"}, sign) {
+		return nil, said("Error in the JQL Query: Expecting operator but got '%s'. The valid operators are '=', '!=', '<', '>', '<=', '>=', '~', '!~', 'IN', 'NOT IN', 'IS' and 'IS NOT'.", sign)
 	}
-	return p.condition(field, sign, values)
+	values, err := p.values(sign)
+	if err != nil {
+		return nil, err
+	}
+	return p.condition(strings.ToLower(field), field, sign, values)
 }
 
-func (p *parser) condition(field, sign string, values []string) (matcher, error) {
-	equal := sign == "=" || sign == "in"
-	if !equal && sign != "!=" && sign != "not in" && sign != "~" && sign != ">=" && sign != "<=" && sign != ">" && sign != "<" {
-		return nil, fmt.Errorf("Error in the JQL Query: Expecting operator but got '%s'.", sign)
+// values are what stands after a sign: one, a list, or the word empty.
+func (p *parser) values(sign string) ([]word, error) {
+	switch sign {
+	case "is", "is not":
+		if !p.take("empty") && !p.take("null") {
+			return nil, said("Error in the JQL Query: Expecting 'EMPTY' or 'NULL' but got '%s'.", p.peek())
+		}
+		return nil, nil
+	case "in", "not in":
+	default:
+		w, err := p.value()
+		return []word{w}, err
 	}
-	listed := func(has func(s *Server, i *Issue, value string) bool) matcher {
-		return func(s *Server, i *Issue) bool {
-			return slices.ContainsFunc(values, func(v string) bool { return has(s, i, v) }) == equal
+	if !p.take("(") {
+		if w, err := p.value(); err == nil && strings.HasSuffix(w.text, "()") && !w.quoted { // a function that is a list
+			return []word{w}, nil
+		}
+		return nil, said("Error in the JQL Query: Expecting '(' after '%s'.", sign)
+	}
+	var all []word
+	for {
+		w, err := p.value()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, w)
+		if p.take(")") {
+			return all, nil
+		}
+		if !p.take(",") {
+			return nil, said("Error in the JQL Query: Expecting ')' or ',' but got '%s'.", p.peek())
 		}
 	}
+}
+
+// value is a word, a quoted text, or a function without anything in its parentheses.
+func (p *parser) value() (word, error) {
+	if p.end() {
+		return word{}, said("Error in the JQL Query: Expecting either a value, list or function before the end of the query.")
+	}
+	w := p.words[0]
+	if !w.quoted && (strings.ContainsAny(w.text, "(),"+signs) || slices.Contains([]string{"and", "or", "not", "order", "in", "is"}, strings.ToLower(w.text))) {
+		return w, said("Error in the JQL Query: Expecting either a value, list or function but got '%s'. You must surround '%s' in quotation marks to use it as a value.", w.text, w.text)
+	}
+	p.words = p.words[1:]
+	if !w.quoted && p.take("(") {
+		if !p.take(")") {
+			return w, said("Error in the JQL Query: Expecting ')' before the end of the query.")
+		}
+		w.text += "()"
+	}
+	return w, nil
+}
+
+// kinds of fields, by the signs that they know.
+var (
+	listSigns  = []string{"=", "!=", "in", "not in", "is", "is not"}
+	orderSigns = []string{"=", "!=", "in", "not in", ">", ">=", "<", "<=", "is", "is not"}
+	textSigns  = []string{"~", "!~", "is", "is not"}
+)
+
+// condition is one condition. The values of issues are compared by what each field says they are.
+func (p *parser) condition(field, written, sign string, values []word) (matcher, error) {
+	var have func(s *Server, i *Issue) []string // ids and names by which a value is known
+	known := func(string) bool { return true }
+	allowed := listSigns
 	switch field {
 	case "labels":
-		return listed(func(s *Server, i *Issue, v string) bool { return slices.Contains(s.seen(i).labels, v) }), nil
+		have = func(_ *Server, i *Issue) []string { return i.Labels }
 	case "project":
-		return listed(func(s *Server, i *Issue, v string) bool {
-			p := s.projects[i.Project]
-			return strings.EqualFold(i.Project, v) || p != nil && (p.Name == v || p.ID == v)
-		}), nil
-	case "key", "issuekey", "id", "issue":
-		p.named = append(p.named, values...)
-		return listed(func(s *Server, i *Issue, v string) bool {
-			return i.ID == v || strings.EqualFold(i.Key, v) || s.byKey[strings.ToUpper(v)] == i.ID
-		}), nil
-	case "status":
-		return listed(func(s *Server, i *Issue, v string) bool {
-			st := s.status(s.seen(i).status)
-			return st.ID == v || strings.EqualFold(st.Name, v)
-		}), nil
-	case "statuscategory":
-		return listed(func(s *Server, i *Issue, v string) bool {
-			c := s.status(s.seen(i).status).Category
-			return strings.EqualFold(c, v) || strings.EqualFold(categoryNames[c], v)
-		}), nil
-	case "priority":
-		return listed(func(s *Server, i *Issue, v string) bool {
-			return i.Priority == v || strings.EqualFold(nameOf(s.priorities, i.Priority), v)
-		}), nil
-	case "summary", "text":
-		return func(_ *Server, i *Issue) bool {
-			text := strings.ToLower(i.Summary)
-			if field == "text" {
-				text += " " + strings.ToLower(i.Description)
-			}
-			for _, w := range strings.Fields(strings.ToLower(strings.Trim(values[0], `"`))) {
-				if !strings.Contains(text, strings.TrimRight(w, "*")) {
-					return false
+		have = func(s *Server, i *Issue) []string { p := s.projects[i.Project]; return []string{p.Key, p.ID, p.Name} }
+		known = func(v string) bool {
+			for _, q := range p.s.projects {
+				if strings.EqualFold(q.Key, v) || q.ID == v || strings.EqualFold(q.Name, v) {
+					return !q.denies("BROWSE_PROJECTS")
 				}
 			}
-			return true
-		}, nil
-	case "updated", "created":
-		at, err := p.s.momentIn(values[0])
-		if err != nil {
-			return nil, fmt.Errorf("Date value '%s' for field '%s' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'.", values[0], field)
+			return false
 		}
-		return func(s *Server, i *Issue) bool {
-			have := i.Created
-			if field == "updated" {
-				have = s.seen(i).updated
+	case "key", "issuekey", "id", "issue":
+		if !strings.ContainsAny(sign, "<>~") {
+			return p.issues(sign, values), nil
+		}
+		allowed = orderSigns
+	case "status":
+		have = func(s *Server, i *Issue) []string { st := s.status(i.Status); return []string{st.ID, st.Name} }
+		known = func(v string) bool {
+			return slices.ContainsFunc(p.s.statuses, func(st Status) bool { return !st.Deleted && (st.ID == v || strings.EqualFold(st.Name, v)) })
+		}
+	case "statuscategory":
+		have = func(s *Server, i *Issue) []string {
+			c := s.status(i.Status).Category
+			return []string{c, categoryNames[c], strconv.Itoa(categoryNumbers[c])}
+		}
+	case "priority":
+		allowed = orderSigns
+		have = func(s *Server, i *Issue) []string { return idAndName(s.priorities, i.Priority) }
+		known = func(v string) bool { return namedAs(p.s.priorities, v) }
+	case "resolution":
+		have = func(s *Server, i *Issue) []string { return idAndName(s.resolved, i.Resolution) }
+		known = func(v string) bool { return namedAs(p.s.resolved, v) || strings.EqualFold(v, "unresolved") }
+	case "issuetype", "type":
+		have = func(s *Server, i *Issue) []string { t := s.typeOf(i); return []string{t.ID, t.Name} }
+	case "assignee", "reporter":
+		have = func(s *Server, i *Issue) []string {
+			id := i.Assignee
+			if field == "reporter" {
+				id = i.Reporter
 			}
-			switch sign {
-			case ">=":
-				return !have.Before(at)
-			case ">":
-				return have.After(at)
-			case "<=":
-				return !have.After(at)
-			case "<":
-				return have.Before(at)
+			if id == "" {
+				return nil
 			}
-			return have.Equal(at)
-		}, nil
+			return []string{id, s.called(id)}
+		}
+	case "sprint":
+		allowed = orderSigns
+		have = func(s *Server, i *Issue) []string {
+			var all []string
+			for _, id := range i.Sprints {
+				all = append(all, strconv.Itoa(id), s.sprintNames([]int{id}))
+			}
+			return all
+		}
+	case "parent":
+		have = func(s *Server, i *Issue) []string {
+			if i.Parent == "" {
+				return nil
+			}
+			return []string{i.Parent, s.byKey[i.Parent]}
+		}
+	case "summary", "description", "text", "comment":
+		if !slices.Contains(textSigns, sign) {
+			return nil, said("The operator '%s' is not supported by the '%s' field.", sign, written)
+		}
+		return textual(field, sign, values), nil
+	case "updated", "updateddate", "created", "createddate", "due", "duedate":
+		if sign == "~" || sign == "!~" {
+			return nil, said("The operator '%s' is not supported by the '%s' field.", sign, written)
+		}
+		return p.timely(field, written, sign, values)
+	default:
+		return nil, said("Field '%s' does not exist or you do not have permission to view it.", written)
 	}
-	return nil, fmt.Errorf("Field '%s' does not exist or you do not have permission to view it.", field)
+	if !slices.Contains(allowed, sign) {
+		return nil, said("The operator '%s' is not supported by the '%s' field.", sign, written)
+	}
+	if strings.ContainsAny(sign, "<>") {
+		return p.ranked(field, sign, values[0].text), nil
+	}
+	var all []word
+	for _, v := range values {
+		if strings.HasSuffix(v.text, "()") && !v.quoted {
+			given, err := p.function(v.text)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, given...)
+			continue
+		}
+		if !known(v.text) {
+			p.unknown = append(p.unknown, fmt.Sprintf("The value '%s' does not exist for the field '%s'.", v.text, written))
+		}
+		all = append(all, v)
+	}
+	return listed(sign, all, have), nil
 }
 
-var categoryNames = map[string]string{"new": "To Do", "indeterminate": "In Progress", "done": "Done"}
+// function gives what a function stands for.
+func (p *parser) function(name string) ([]word, error) {
+	var all []word
+	switch strings.ToLower(name) {
+	case "currentuser()":
+		all = append(all, word{p.s.id(p.s.users[0]), true})
+	case "opensprints()":
+		for _, sp := range p.s.sprints {
+			if sp.State == "active" {
+				all = append(all, word{strconv.Itoa(sp.ID), true})
+			}
+		}
+	default:
+		return nil, said("Unable to find JQL function '%s'.", name)
+	}
+	return all, nil
+}
 
-var period = regexp.MustCompile(`^-(\d{1,6})([mhdw])$`)
+// issues compares with issues that are named by number or by key, of which an earlier one leads to them too.
+func (p *parser) issues(sign string, values []word) matcher {
+	meant := map[string]bool{}
+	for _, v := range values {
+		p.named = append(p.named, v.text)
+		meant[first(p.s.byKey[strings.ToUpper(v.text)], v.text)] = true
+	}
+	wanted := sign == "=" || sign == "in"
+	return func(_ *Server, i *Issue) bool { return meant[i.ID] == wanted }
+}
 
-// momentIn reads a moment of a query: milliseconds since 1970, a period before now, or a date in the account's zone.
+// listed compares with each of some values; a field without a value is in no list, and not outside of one either.
+func listed(sign string, values []word, have func(s *Server, i *Issue) []string) matcher {
+	return func(s *Server, i *Issue) bool {
+		all := have(s, i)
+		empty := len(all) == 0
+		is := slices.ContainsFunc(values, func(v word) bool {
+			if !v.quoted && (strings.EqualFold(v.text, "empty") || strings.EqualFold(v.text, "unresolved")) {
+				return empty
+			}
+			return slices.ContainsFunc(all, func(h string) bool { return strings.EqualFold(h, v.text) })
+		})
+		switch sign {
+		case "is":
+			return empty
+		case "is not":
+			return !empty
+		case "=", "in":
+			return is
+		}
+		return !is && !empty
+	}
+}
+
+// ranked compares where things stand in their order: numbers of issues, places of priorities, higher ones first.
+func (p *parser) ranked(field, sign, value string) matcher {
+	place := func(_ *Server, i *Issue) int { n, _ := strconv.Atoi(i.ID); return n }
+	limit := 0
+	switch field {
+	case "priority":
+		at := func(s *Server, text string) int {
+			return -slices.IndexFunc(s.priorities, func(n Named) bool { return n.ID == text || strings.EqualFold(n.Name, text) })
+		}
+		place = func(s *Server, i *Issue) int { return at(s, i.Priority) }
+		limit = at(p.s, value)
+	default:
+		limit, _ = strconv.Atoi(value)
+		if i := p.s.find(value); i != nil {
+			limit, _ = strconv.Atoi(i.ID)
+		}
+	}
+	return func(s *Server, i *Issue) bool { return holds(sign, cmp.Compare(place(s, i), limit)) }
+}
+
+// holds tells whether a comparison has the outcome that a sign asks for.
+func holds(sign string, compared int) bool {
+	switch sign {
+	case ">=":
+		return compared >= 0
+	case ">":
+		return compared > 0
+	case "<=":
+		return compared <= 0
+	case "<":
+		return compared < 0
+	case "!=":
+		return compared != 0
+	}
+	return compared == 0
+}
+
+// textual looks for all words, each at the beginning of a word.
+func textual(field, sign string, values []word) matcher {
+	return func(_ *Server, i *Issue) bool {
+		text := ""
+		if field == "summary" || field == "text" {
+			text += i.Summary + "\n"
+		}
+		if field == "description" || field == "text" {
+			text += i.Description + "\n"
+		}
+		if field == "comment" || field == "text" {
+			for _, c := range i.Comments {
+				text += c.Body + "\n"
+			}
+		}
+		switch sign {
+		case "is":
+			return strings.TrimSpace(text) == ""
+		case "is not":
+			return strings.TrimSpace(text) != ""
+		}
+		return hasWords(text, values[0].text) == (sign == "~")
+	}
+}
+
+func hasWords(text, wanted string) bool {
+	split := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	there := strings.FieldsFunc(strings.ToLower(text), split)
+	for _, w := range strings.FieldsFunc(strings.ToLower(wanted), split) {
+		if !slices.ContainsFunc(there, func(have string) bool { return strings.HasPrefix(have, w) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// timely compares moments.
+func (p *parser) timely(field, written, sign string, values []word) (matcher, error) {
+	have := func(i *Issue) time.Time {
+		switch field {
+		case "updated", "updateddate":
+			return i.Updated
+		case "created", "createddate":
+			return i.Created
+		}
+		due, err := time.ParseInLocation(time.DateOnly, i.DueOn, p.s.options.Zone)
+		if err != nil {
+			return time.Time{}
+		}
+		return due
+	}
+	var limits []time.Time
+	for _, v := range values {
+		at, err := p.s.momentIn(v.text)
+		if err != nil {
+			return nil, said("Date value '%s' for field '%s' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', 'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'.", v.text, written)
+		}
+		limits = append(limits, at)
+	}
+	return func(_ *Server, i *Issue) bool {
+		at := have(i)
+		switch sign {
+		case "is":
+			return at.IsZero()
+		case "is not":
+			return !at.IsZero()
+		case "in", "not in":
+			return slices.ContainsFunc(limits, at.Equal) == (sign == "in")
+		}
+		return !at.IsZero() && holds(sign, at.Compare(limits[0]))
+	}, nil
+}
+
+var (
+	categoryNames   = map[string]string{"new": "To Do", "indeterminate": "In Progress", "done": "Done", "undefined": "No Category"}
+	categoryNumbers = map[string]int{"new": 2, "indeterminate": 4, "done": 3, "undefined": 1}
+)
+
+func idAndName(all []Named, id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{id, nameOf(all, id)}
+}
+
+func namedAs(all []Named, v string) bool {
+	return slices.ContainsFunc(all, func(n Named) bool { return n.ID == v || strings.EqualFold(n.Name, v) })
+}
+
+var (
+	period = regexp.MustCompile(`^([+-]?)((?:\d{1,5}[mhdw] ?)+)$`)
+	part   = regexp.MustCompile(`(\d+)([mhdw])`)
+	units  = map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
+)
+
+// momentIn reads a moment of a query: milliseconds since 1970, a period before or after now, or a date in the account's zone.
 func (s *Server) momentIn(text string) (time.Time, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return time.UnixMilli(n).UTC(), nil
 	}
+	now := s.now()
 	if m := period.FindStringSubmatch(text); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		unit := map[string]time.Duration{"m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}[m[2]]
-		return s.now().Add(-time.Duration(n) * unit), nil
+		for _, one := range part.FindAllStringSubmatch(m[2], -1) {
+			n, _ := strconv.Atoi(one[1])
+			span := time.Duration(n) * units[one[2]]
+			if m[1] == "-" {
+				span = -span
+			}
+			now = now.Add(span)
+		}
+		return now, nil
+	}
+	switch local := now.In(s.options.Zone); strings.ToLower(text) {
+	case "now()":
+		return now, nil
+	case "startofday()":
+		return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, local.Location()).UTC(), nil
 	}
 	for _, shape := range []string{"2006-01-02 15:04", "2006/01/02 15:04", "2006-01-02", "2006/01/02"} {
 		if at, err := time.ParseInLocation(shape, text, s.options.Zone); err == nil {
 			return at.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("no moment")
+	return time.Time{}, errors.New("no moment")
 }
 
-// seen is what a search knows of an issue: it lags behind writes, which reading by id does not.
-func (s *Server) seen(i *Issue) snapshot {
-	now := snapshot{present: true, labels: i.Labels, status: i.Status, updated: i.Updated}
-	if s.faults.SearchLag <= 0 {
-		return now
-	}
-	if i.shown.present && s.now().Sub(i.shown.at) < s.faults.SearchLag {
-		return i.shown
-	}
-	return now
-}
-
-// searchable tells whether a search knows the issue at all yet.
-func (s *Server) searchable(i *Issue) bool {
-	return !i.Hidden && s.now().Sub(i.Created) >= s.faults.SearchLag
-}
-
-// run gives what a query finds, in its order.
-func (s *Server) run(q query) []*Issue {
+// run gives what a query finds, in its order, as a search knows it. The issues to reconcile are known as they are.
+func (s *Server) run(q query, reconcile []string) []*Issue {
 	var found []*Issue
 	for _, i := range s.sorted() {
-		if s.searchable(i) && (q.match == nil || q.match(s, i)) {
-			found = append(found, i)
+		known := i
+		if !slices.Contains(reconcile, i.ID) {
+			if known = s.seen(i); !s.searchable(i) {
+				continue
+			}
+		} else if s.visible(i.ID) == nil {
+			continue
+		}
+		if q.match == nil || q.match(s, known) {
+			found = append(found, known)
 		}
 	}
 	slices.SortStableFunc(found, func(a, b *Issue) int {
 		for _, o := range q.order {
-			c := 0
-			switch o.field {
-			case "updated":
-				c = s.seen(a).updated.Compare(s.seen(b).updated)
-			case "created":
-				c = a.Created.Compare(b.Created)
-			case "id", "key", "issuekey":
-				c = compareNumbers(a.ID, b.ID)
-			case "priority":
-				c = strings.Compare(b.Priority, a.Priority)
-			}
+			c := s.compare(a, b, o.field)
 			if o.descending {
 				c = -c
 			}
@@ -363,4 +649,30 @@ func (s *Server) run(q query) []*Issue {
 		return 0
 	})
 	return found
+}
+
+func (s *Server) compare(a, b *Issue, field string) int {
+	switch field {
+	case "updated", "updateddate":
+		return a.Updated.Compare(b.Updated)
+	case "created", "createddate":
+		return a.Created.Compare(b.Created)
+	case "id", "key", "issuekey":
+		return compareNumbers(a.ID, b.ID)
+	case "priority": // the highest last, as in Jira
+		place := func(i *Issue) int {
+			return slices.IndexFunc(s.priorities, func(n Named) bool { return n.ID == i.Priority })
+		}
+		return cmp.Compare(place(b), place(a))
+	case "status":
+		place := func(i *Issue) int {
+			return slices.IndexFunc(s.statuses, func(st Status) bool { return st.ID == i.Status })
+		}
+		return cmp.Compare(place(a), place(b))
+	case "summary":
+		return strings.Compare(a.Summary, b.Summary)
+	case "due", "duedate":
+		return strings.Compare(a.DueOn, b.DueOn)
+	}
+	return 0
 }

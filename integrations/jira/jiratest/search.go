@@ -7,9 +7,20 @@ import (
 	"strconv"
 )
 
+// pageToken is where the page begins that a token stands for.
 type pageToken struct {
 	jql   string
 	start int
+}
+
+const badToken = "The nextPageToken is invalid or has expired."
+
+// token hands out a token.
+func (s *Server) token(t pageToken) string {
+	s.nextOther++
+	name := fmt.Sprintf("t%d", s.nextOther)
+	s.tokens[name] = t
+	return name
 }
 
 // understood reads a query, and says so as Jira does when it cannot.
@@ -22,203 +33,131 @@ func (s *Server) understood(c call, validate bool) (query, *answer) {
 	if !validate {
 		return q, nil
 	}
+	messages := slices.Clone(q.unknown)
 	for _, name := range q.named {
-		if i := s.find(name); i == nil || i.Hidden {
-			field := "key"
-			if _, err := strconv.Atoi(name); err == nil {
-				field = "id"
-			}
-			a := refused(http.StatusBadRequest, fmt.Sprintf("An issue with key '%s' does not exist for field '%s'.", name, field), nil)
-			return q, &a
+		if s.visible(name) != nil {
+			continue
 		}
+		if _, err := strconv.Atoi(name); err == nil {
+			messages = append(messages, fmt.Sprintf("A value with ID '%s' does not exist for the field 'id'.", name))
+		} else {
+			messages = append(messages, fmt.Sprintf("An issue with key '%s' does not exist for field 'key'.", name))
+		}
+	}
+	if len(messages) > 0 {
+		a := answer{status: http.StatusBadRequest, body: object{"errorMessages": messages, "errors": object{}}}
+		return q, &a
 	}
 	return q, nil
 }
 
+const (
+	idsMost       = 5000 // issues on a page with nothing but ids and keys
+	pageMost      = 100  // with other fields
+	rowsMost      = 1000 // Data Center
+	reconcileMost = 50
+	propertyNames = 5
+)
+
 // searchByToken is Cloud's search: pages by token, ids alone unless fields are named, no query without a condition.
 func (s *Server) searchByToken(c call) answer {
 	q, wrong := s.understood(c, !s.faults.NewStyleMissing)
-	if wrong != nil {
+	switch {
+	case wrong != nil:
 		return *wrong
-	}
-	if !q.bounded {
+	case !q.bounded:
 		return refused(http.StatusBadRequest, "Unbounded JQL queries are not allowed here. Please add a search restriction to your query.", nil)
+	case len(c.list("reconcileIssues")) > reconcileMost:
+		return refused(http.StatusBadRequest, fmt.Sprintf("At most %d issues can be reconciled.", reconcileMost), nil)
+	case len(c.list("properties")) > propertyNames:
+		return refused(http.StatusBadRequest, fmt.Sprintf("At most %d properties can be requested.", propertyNames), nil)
 	}
 	fields := c.list("fields")
-	most := max(1, c.number("maxResults", 50))
-	if len(fields) == 0 || slices.Equal(fields, []string{"id"}) || slices.Equal(fields, []string{"key"}) {
-		most = min(most, 5000)
-	} else {
-		most = min(most, 100)
+	most := min(max(1, c.number("maxResults", 50)), idsMost)
+	if slices.ContainsFunc(fields, func(f string) bool { return f != "id" && f != "key" }) {
+		most = min(most, pageMost)
 	}
 	if s.faults.ShortPages > 0 {
 		most = min(most, s.faults.ShortPages)
 	}
-	at := pageToken{jql: c.text("jql")}
-	token := c.text("nextPageToken")
+	at, token := pageToken{jql: c.text("jql")}, c.text("nextPageToken")
 	if token != "" {
 		was, known := s.tokens[token]
-		if !known || was.jql != at.jql {
-			return refused(http.StatusBadRequest, "The nextPageToken is invalid or has expired.", nil)
+		if !known || was.jql != at.jql || s.faults.StaleTokens {
+			return refused(http.StatusBadRequest, badToken, nil)
 		}
 		at = was
 	}
-	next := func(start int) string {
-		if s.faults.SameToken && token != "" {
-			return token
-		}
-		s.nextOther++
-		t := fmt.Sprintf("t%d", s.nextOther)
-		s.tokens[t] = pageToken{jql: at.jql, start: start}
-		return t
-	}
 	if s.faults.EmptyPages && token == "" {
-		return ok(object{"issues": []any{}, "isLast": false, "nextPageToken": next(0)})
+		return ok(object{"issues": []any{}, "isLast": false, "nextPageToken": s.token(at)})
 	}
-	found := s.run(q)
+	found := s.run(q, c.list("reconcileIssues"))
+	w := wanted{fields: fields, expand: c.list("expand"), properties: c.list("properties"), search: true}
 	list := []any{}
-	for n := at.start; n < min(len(found), at.start+most); n++ {
-		list = append(list, s.issueJSON(found[n], fields, c.list("expand"), true))
+	for _, i := range found[min(len(found), at.start):min(len(found), at.start+most)] {
+		list = append(list, s.issueJSON(i, w))
 	}
 	j := object{"issues": list, "isLast": true}
-	if at.start+most < len(found) || s.faults.SameToken {
-		j["isLast"], j["nextPageToken"] = false, next(at.start+most)
+	switch at.start += most; {
+	case s.faults.SameToken && token != "":
+		j["isLast"], j["nextPageToken"] = false, token
+	case s.faults.SameToken || at.start < len(found):
+		j["isLast"], j["nextPageToken"] = false, s.token(at)
 	}
 	return ok(j)
 }
 
 // searchByStart is Data Center's search: pages by start, a thousand rows at most, histories whole.
 func (s *Server) searchByStart(c call) answer {
-	validate := c.text("validateQuery") != "false" && c.body["validateQuery"] != false && c.text("validateQuery") != "warn" && c.text("validateQuery") != "none"
+	validate := !slices.Contains([]string{"false", "warn", "none"}, c.text("validateQuery"))
 	q, wrong := s.understood(c, validate)
 	if wrong != nil {
 		return *wrong
 	}
-	start, most := max(0, c.number("startAt", 0)), min(max(0, c.number("maxResults", 50)), 1000)
+	start, most := max(0, c.number("startAt", 0)), min(max(0, c.number("maxResults", 50)), rowsMost)
 	if s.faults.ShortPages > 0 {
 		most = min(most, s.faults.ShortPages)
 	}
-	fields := c.list("fields")
-	if len(fields) == 0 {
-		fields = []string{"*navigable"}
+	w := wanted{fields: c.list("fields"), expand: c.list("expand"), search: true}
+	if len(w.fields) == 0 {
+		w.fields = []string{"*navigable"}
 	}
-	found := s.run(q)
+	found := s.run(q, nil)
 	list := []any{}
-	for n := start; n < min(len(found), start+most); n++ {
-		list = append(list, s.issueJSON(found[n], fields, c.list("expand"), true))
+	for _, i := range found[min(len(found), start):min(len(found), start+most)] {
+		list = append(list, s.issueJSON(i, w))
 	}
-	return ok(object{"startAt": start, "maxResults": most, "total": len(found), "issues": list})
-}
-
-func (s *Server) bulkFetch(c call) answer {
-	names := c.list("issueIdsOrKeys")
-	if len(names) > 100 {
-		return refused(http.StatusBadRequest, "The number of issues requested exceeds the limit of 100.", nil)
-	}
-	list, missing := []any{}, []any{}
-	for _, name := range names {
-		i := s.find(name)
-		if i == nil || i.Hidden {
-			missing = append(missing, object{"id": name, "errorMessage": noIssue})
-			continue
-		}
-		list = append(list, s.issueJSON(i, c.list("fields"), c.list("expand"), true))
-	}
-	return ok(object{"issues": list, "issueErrors": missing})
-}
-
-func (s *Server) bulkHistories(c call) answer {
-	names, fields := c.list("issueIdsOrKeys"), c.list("fieldIds")
-	if len(names) > 1000 {
-		return refused(http.StatusBadRequest, "The number of issues requested exceeds the limit of 1000.", nil)
-	}
-	if len(fields) > 10 {
-		return refused(http.StatusBadRequest, "The number of fields requested exceeds the limit of 10.", nil)
-	}
-	most := min(max(1, c.number("maxResults", 1000)), 10_000)
-	start := 0
-	if token := c.text("nextPageToken"); token != "" {
-		was, known := s.tokens[token]
-		if !known {
-			return refused(http.StatusBadRequest, "The nextPageToken is invalid or has expired.", nil)
-		}
-		start = was.start
-	}
-	logs := []any{}
-	n := 0
-	more := false
-	for _, name := range names {
-		i := s.find(name)
-		if i == nil || i.Hidden {
-			continue
-		}
-		var some []Change
-		for _, change := range i.Changes {
-			var items []Item
-			for _, it := range change.Items {
-				if len(fields) == 0 || slices.Contains(fields, it.FieldID) {
-					items = append(items, it)
-				}
-			}
-			if len(items) == 0 {
-				continue
-			}
-			if n >= start && n < start+most {
-				change.Items = items
-				some = append(some, change)
-			}
-			more = more || n >= start+most
-			n++
-		}
-		if len(some) > 0 {
-			logs = append(logs, object{"issueId": i.ID, "changeHistories": s.changesJSON(some, !s.faults.TextMoments)})
-		}
-	}
-	j := object{"issueChangeLogs": logs}
-	if more {
-		s.nextOther++
-		token := fmt.Sprintf("h%d", s.nextOther)
-		s.tokens[token] = pageToken{start: start + most}
-		j["nextPageToken"] = token
+	j := object{"startAt": start, "maxResults": most, "total": len(found), "issues": list}
+	if !validate && len(q.unknown) > 0 {
+		j["warningMessages"] = q.unknown
 	}
 	return ok(j)
 }
 
-// agile is the part of the boards.
-func (s *Server) agile(c call, seg []string) answer {
-	get := c.Method == http.MethodGet
-	switch {
-	case get && len(seg) == 1 && seg[0] == "board":
-		list := []any{}
-		if p := s.projects[c.text("projectKeyOrId")]; p != nil && slices.ContainsFunc(s.sprints, func(sp *Sprint) bool { return sp.Project == p.Key }) {
-			id, _ := strconv.Atoi(p.ID)
-			list = append(list, object{"id": id, "self": s.self("board/1"), "name": p.Name + " board", "type": "scrum"})
-		}
-		return ok(object{"startAt": 0, "maxResults": 50, "total": len(list), "isLast": true, "values": list})
-	case get && len(seg) == 3 && seg[0] == "board" && seg[2] == "sprint":
-		list := []any{}
-		for _, sp := range s.sprints {
-			if p := s.projects[sp.Project]; p != nil && p.ID == seg[1] && (c.text("state") == "" || slices.Contains(c.list("state"), sp.State)) {
-				j := object{"id": sp.ID, "self": s.self("sprint"), "state": sp.State, "name": sp.Name, "originBoardId": 1}
-				if !sp.StartedAt.IsZero() {
-					j["startDate"] = sp.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z")
-				}
-				list = append(list, j)
-			}
-		}
-		return ok(object{"startAt": 0, "maxResults": 50, "total": len(list), "isLast": true, "values": list})
-	case !get && len(seg) == 3 && seg[0] == "sprint" && seg[2] == "issue":
-		id, _ := strconv.Atoi(seg[1])
-		if s.sprint(id) == nil {
-			return absent("Sprint with id " + seg[1] + " does not exist.")
-		}
-		for _, name := range c.list("issues") {
-			if i := s.find(name); i != nil && !slices.Contains(i.Sprints, id) {
-				s.move(i, Move{Sprint: id, By: s.id(s.Robot())})
-				c.e.Effect, c.e.Issue = "moved into a sprint", i.ID
-			}
-		}
-		return answer{status: http.StatusNoContent}
+// bulkFetch is Cloud's call for many issues by id: as they are now, whatever a search knows.
+func (s *Server) bulkFetch(c call) answer {
+	names, fields := c.list("issueIdsOrKeys"), c.list("fields")
+	most := pageMost
+	if s.faults.LeanBulk && len(fields) > 0 && len(fields) <= 5 && !slices.ContainsFunc(fields, func(f string) bool { return f[0] == '*' }) {
+		most = rowsMost
 	}
-	return absent("null for uri")
+	switch {
+	case len(names) == 0:
+		return refused(http.StatusBadRequest, "No issue IDs or keys were provided.", nil)
+	case len(names) > most:
+		return refused(http.StatusBadRequest, fmt.Sprintf("The number of issues requested exceeds the limit of %d.", most), nil)
+	}
+	w := wanted{fields: fields, expand: c.list("expand"), properties: c.list("properties"), search: true}
+	if len(fields) == 0 {
+		w.fields = []string{"*navigable"}
+	}
+	list, missing := []any{}, []any{}
+	for _, name := range names {
+		if i := s.visible(name); i != nil {
+			list = append(list, s.issueJSON(i, w))
+		} else {
+			missing = append(missing, object{"id": name, "errorMessage": noIssue})
+		}
+	}
+	return ok(object{"issues": list, "issueErrors": missing})
 }

@@ -3,8 +3,11 @@
 package jiratest
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -63,8 +66,11 @@ type Server struct {
 	failed     int // logins
 	counted    int // calls, for faults at every so manieth
 	random     *rand.Rand
-	hooks      []hook
+	hooks      []*hook
 	sent       []Sent
+	pending    []delivery // to be sent when the lock is given back
+	held       []delivery // until they are released
+	ways       map[string][]string
 }
 
 // Named is something with an id and a name.
@@ -76,17 +82,18 @@ type Status struct {
 	Deleted            bool
 }
 
-// User is somebody. On Data Center the Name identifies, on Cloud the AccountID.
+// User is somebody. On Data Center the Name identifies, on Cloud the AccountID, and there only the login sees its own Email: that of
+// others is hidden, unless EmailShown.
 type User struct {
 	AccountID, Name, DisplayName, Email string
-	Inactive                            bool
+	Inactive, EmailShown                bool
 }
 
 // Field is a field of an issue type on the create screen.
 type Field struct {
 	ID, Name string
 	Required bool
-	Type     string // string, option, array …
+	Type     string // string, number, option, array (of options), user, date …; empty: option
 	Allowed  []Named
 }
 
@@ -96,7 +103,9 @@ type Type struct {
 	Subtask  bool
 	// NoLabels and NoPriority take those fields off its screens.
 	NoLabels, NoPriority bool
-	Fields               []Field // beyond the usual ones
+	// Off are more fields that are not on its screens: duedate, assignee, resolution, issuelinks, comment …
+	Off    []string
+	Fields []Field // beyond the usual ones
 }
 
 // Project is a project.
@@ -104,7 +113,9 @@ type Project struct {
 	ID, Key, Name string
 	Types         []Type
 	// Denied are permissions that the login lacks, such as ADD_COMMENTS.
-	Denied   []string
+	Denied     []string
+	Components []Named
+	// Archived: nothing is written to it any more, and no search finds its issues.
 	Archived bool
 	last     int // number of its last issue
 }
@@ -116,6 +127,7 @@ type Sprint struct {
 	Name      string
 	State     string
 	StartedAt time.Time
+	Goal      string
 }
 
 // New makes a server with a project OPS, three usual statuses and a few more, priorities that are not in the order of the alphabet,
@@ -138,7 +150,7 @@ func New(o Options) *Server {
 	}
 	s := &Server{
 		options: o, projects: map[string]*Project{}, issues: map[string]*Issue{}, byKey: map[string]string{}, tokens: map[string]pageToken{},
-		nextIssue: 10_000, nextChange: 20_000, nextOther: 30_000, random: rand.New(rand.NewPCG(1, 2)),
+		nextIssue: 10_000, nextChange: 20_000, nextOther: 30_000, ways: map[string][]string{}, random: rand.New(rand.NewPCG(1, 2)),
 		statuses: []Status{
 			{ID: "10000", Name: "To Do", Category: "new"},
 			{ID: "10003", Name: "Selected for development", Category: "new"},
@@ -205,6 +217,54 @@ func (s *Server) AddStatus(st Status) {
 	s.statuses = append(s.statuses, st)
 }
 
+// RenameStatus gives a status another name; histories keep the one that it had.
+func (s *Server) RenameStatus(name, now string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n := range s.statuses {
+		if s.statuses[n].Name == name {
+			s.statuses[n].Name = now
+		}
+	}
+}
+
+// Ways says where the workflow leads from a status, both by name. Without it, a status leads to every other one.
+func (s *Server) Ways(from string, to ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ways[from] = to
+}
+
+// SetPriorities replaces the site's priorities, highest first.
+func (s *Server) SetPriorities(all ...Named) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.priorities = all
+}
+
+// SetResolutions replaces the site's resolutions.
+func (s *Server) SetResolutions(all ...Named) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resolved = all
+}
+
+// AddUser adds somebody.
+func (s *Server) AddUser(u User) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users = append(s.users, u)
+}
+
+// ChangeSprint starts a sprint, closes it, or renames it.
+func (s *Server) ChangeSprint(id int, change func(*Sprint)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if sp := s.sprint(id); sp != nil {
+		change(sp)
+	}
+}
+
 // DeleteStatus takes a status off the site's list; histories keep it.
 func (s *Server) DeleteStatus(name string) {
 	s.mu.Lock()
@@ -224,18 +284,32 @@ func (s *Server) Start(t testing.TB) string {
 	return server.URL + s.options.Path
 }
 
+// Listen serves at an address, such as 127.0.0.1:0, until the context ends, and gives the address with the context path.
+func (s *Server) Listen(ctx context.Context, addr string) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	return "http://" + listener.Addr().String() + s.options.Path, nil
+}
+
 func (s *Server) cloud() bool { return s.options.Flavour == Cloud }
 
 func (s *Server) now() time.Time { return s.options.Now().UTC().Truncate(time.Millisecond) }
 
 // ServeHTTP answers as Jira does, at /__double what the server is told, and at / the board.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimPrefix(r.URL.Path, s.options.Path)
+	path, inside := strings.CutPrefix(r.URL.Path, s.options.Path)
 	switch {
+	case !inside:
+		http.NotFound(w, r)
 	case strings.HasPrefix(path, "/rest/"):
 		s.serveAPI(w, r, path)
-	case strings.HasPrefix(path, "/__double"):
-		s.serveControl(w, r)
+	case path == "/__double", strings.HasPrefix(path, "/__double/"):
+		s.serveControl(w, r, strings.Trim(strings.TrimPrefix(path, "/__double"), "/"))
 	default:
 		s.servePages(w, r, path)
 	}
@@ -254,20 +328,40 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, path string) {
 		s.inFlight--
 		s.mu.Unlock()
 	}()
-	if latency > 0 {
-		select {
-		case <-time.After(latency):
-		case <-r.Context().Done():
-		}
-	}
-	e := Entry{At: s.now(), Method: r.Method, Path: path, Operation: op}
-	if a, broken := s.before(r, op); broken {
-		s.send(w, a, &e)
+	content, err := io.ReadAll(io.LimitReader(r.Body, 10<<20)) // whole, or nobody would notice that the caller gave up
+	if err != nil {
 		return
 	}
-	a := s.answer(r, path, &e)
-	s.after(op, &e, &a)
+	pause(r, latency)
+	e := Entry{At: s.now(), Method: r.Method, Path: path, Operation: op}
+	a, broken := s.before(r, op)
+	if a.silence > 0 && !pause(r, a.silence) {
+		a = answer{lost: true} // the caller gave up, and the call has no effect
+		broken = true
+	}
+	if !broken {
+		a = s.answer(r, path, content, &e)
+		s.after(op, &e, &a)
+	}
+	if a.hang > 0 && !pause(r, a.hang) {
+		a.lost = true // the caller gave up, and the effect stays
+	}
 	s.send(w, a, &e)
+}
+
+// pause waits, and tells whether the caller waited too.
+func pause(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
 }
 
 // answer is what goes back.
@@ -276,9 +370,9 @@ type answer struct {
 	header http.Header
 	body   any    // JSON
 	page   string // HTML instead
-	// lost: the connection ends before the answer; cutShort: in the middle of it.
-	lost, cutShort bool
-	hang           time.Duration
+	// lost: the connection ends before the answer; cutShort: in the middle of it. reset: it does not end in order.
+	lost, cutShort, reset bool
+	silence, hang         time.Duration // before and after the effect
 }
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body} }

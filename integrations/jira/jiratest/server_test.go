@@ -1,346 +1,401 @@
 package jiratest
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
-	"net/url"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 )
 
-var noon = time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
+// A day on which nothing happens by itself.
+var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
-// pretend is a server with two issues, OPS-1 in work and OPS-2 in the backlog.
-func pretend(flavour Flavour) *Server {
-	s := New(Options{Flavour: flavour, Now: func() time.Time { return noon }})
-	for _, title := range []string{"Checkout is down", "Mail is late"} {
-		s.Seed(Seed{Summary: title, Labels: []string{"upshot-x1"}, Created: noon.Add(-48 * time.Hour)})
-	}
-	s.Move("OPS-1", Move{At: noon.Add(-time.Hour), Status: "In Progress"})
-	return s
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+// site is a double with a caller who is signed in.
+type site struct {
+	*Server
+	t     testing.TB
+	url   string
+	clock *clock
+	auth  string
 }
 
-// ask makes a call as the login and gives what came back; the body is nil when it is none of JSON.
-func ask(t *testing.T, s *Server, address, method, path, body string) (int, http.Header, string) {
+func start(t testing.TB, flavour Flavour) *site {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, address+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+	c := &clock{noon}
+	s := New(Options{Flavour: flavour, Now: c.Now})
+	return &site{Server: s, t: t, url: s.Start(t), clock: c}
+}
+
+func onBoth(t *testing.T, test func(t *testing.T, s *site)) {
+	t.Helper()
+	for _, flavour := range []Flavour{Cloud, DataCenter} {
+		t.Run(string(flavour), func(t *testing.T) { test(t, start(t, flavour)) })
 	}
+}
+
+// got is an answer as a caller sees it.
+type got struct {
+	status int
+	header http.Header
+	text   string
+	json   any
+}
+
+// at walks into an answer by the names of members and the places in lists.
+func (g got) at(path ...any) any {
+	v := g.json
+	for _, step := range path {
+		switch step := step.(type) {
+		case string:
+			m, _ := v.(map[string]any)
+			v = m[step]
+		case int:
+			list, _ := v.([]any)
+			if step >= len(list) {
+				return nil
+			}
+			v = list[step]
+		}
+	}
+	return v
+}
+
+func (g got) size(path ...any) int {
+	list, _ := g.at(path...).([]any)
+	return len(list)
+}
+
+func (s *site) try(method, path string, body any) (got, error) {
+	s.t.Helper()
+	var reader io.Reader
+	if body != nil {
+		content, err := json.Marshal(body)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		reader = bytes.NewReader(content)
+	}
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	switch {
+	case s.auth != "":
+		r.Header.Set("Authorization", s.auth)
+	case s.cloud():
+		r.SetBasicAuth(DefaultUser, DefaultToken)
+	default:
+		r.Header.Set("Authorization", "Bearer "+DefaultToken)
+	}
+	// A connection for each call: a client must not try again by itself.
+	client := &http.Client{
+		Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	a, err := client.Do(r)
+	if err != nil {
+		return got{}, err
+	}
+	defer func() { _ = a.Body.Close() }()
+	content, err := io.ReadAll(a.Body)
+	g := got{status: a.StatusCode, header: a.Header, text: string(content)}
+	_ = json.Unmarshal(content, &g.json)
+	return g, err
+}
+
+func (s *site) ask(method, path string, body any) got {
+	s.t.Helper()
+	g, err := s.try(method, path, body)
+	if err != nil {
+		s.t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return g
+}
+
+func (s *site) get(path string) got { s.t.Helper(); return s.ask(http.MethodGet, path, nil) }
+
+// search looks for issues with a few fields, and gives their keys.
+func (s *site) search(jql string, more ...object) (got, []string) {
+	s.t.Helper()
+	path, body := "/rest/api/2/search", object{"jql": jql, "fields": []string{"summary", "status", "labels"}}
 	if s.cloud() {
-		r.SetBasicAuth(s.options.User, s.options.Token)
-	} else {
-		r.Header.Set("Authorization", "Bearer "+s.options.Token)
+		path += "/jql"
 	}
-	r.Header.Set("Content-Type", "application/json")
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.Do(r)
-	if err != nil {
-		return 0, nil, err.Error()
-	}
-	defer func() { _ = answer.Body.Close() }()
-	got, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return answer.StatusCode, answer.Header, "cut: " + err.Error()
-	}
-	return answer.StatusCode, answer.Header, string(got)
-}
-
-func TestItFailsAsJiraDoes(t *testing.T) {
-	t.Parallel()
-	const create = "POST /rest/api/2/issue"
-	issue := func(more string) string {
-		return `{"fields":{"project":{"key":"OPS"},"issuetype":{"id":"10001"},"summary":"s"` + more + `}}`
-	}
-	none := func(*Faults) {}
-	cases := map[string]struct {
-		flavour Flavour
-		faults  func(*Faults)
-		call    string
-		body    string
-		status  int
-		says    string
-		header  string // "Name: part of its value"
-	}{
-		"the old search of Cloud":          {Cloud, none, "POST /rest/api/2/search", `{}`, 410, "/rest/api/3/search/jql", ""},
-		"a search with an expired token":   {Cloud, func(f *Faults) { f.Expired = true }, "POST /rest/api/2/search/jql", `{"jql":"labels = a"}`, 200, `"issues":[]`, "X-Seraph-LoginReason: AUTHENTICATED_FAILED"},
-		"anything else with one":           {Cloud, func(f *Faults) { f.Expired = true }, "GET /rest/api/2/myself", "", 401, "Client must be authenticated", ""},
-		"a locked account":                 {DataCenter, func(f *Faults) { f.Captcha = true }, "GET /rest/api/2/myself", "", 403, "", "X-Authentication-Denied-Reason: CAPTCHA_CHALLENGE"},
-		"a page to sign in":                {Cloud, func(f *Faults) { f.Redirect = "/login" }, "GET /rest/api/2/myself", "", 302, "", "Location: /login"},
-		"a field that no screen has":       {Cloud, func(f *Faults) { f.RefuseField = "priority" }, create, issue(`,"priority":{"id":"2"}`), 400, "not on the appropriate screen", ""},
-		"a list as the value of an error":  {Cloud, func(f *Faults) { f.RefuseField, f.ListErrors = "priority", true }, create, issue(`,"priority":{"id":"2"}`), 400, `"priority":[`, ""},
-		"a type that is none":              {Cloud, none, create, strings.Replace(issue(""), "10001", "77", 1), 400, "issuetype", ""},
-		"a project that is none":           {Cloud, none, create, strings.Replace(issue(""), "OPS", "NIX", 1), 400, `"project"`, ""},
-		"somebody who left":                {Cloud, none, create, issue(`,"assignee":{"accountId":"5b10ac8d82e05b22cc7d4ef6"}`), 400, "cannot be assigned issues", ""},
-		"a transition that is not there":   {Cloud, none, "POST /rest/api/2/issue/OPS-2/transitions", `{"transition":{"id":"999"}}`, 400, "", ""},
-		"a key that is none in a query":    {Cloud, none, "POST /rest/api/2/search/jql", `{"jql":"key = OPS-99"}`, 400, "does not exist for field 'key'", ""},
-		"the same, as the new search may":  {Cloud, func(f *Faults) { f.NewStyleMissing = true }, "POST /rest/api/2/search/jql", `{"jql":"key in (OPS-1, OPS-99)"}`, 200, `"id":`, ""},
-		"a query without a bound":          {Cloud, none, "POST /rest/api/2/search/jql", `{"jql":"ORDER BY updated"}`, 400, "", ""},
-		"400 from the edge":                {Cloud, func(f *Faults) { f.Next, f.Status = 1, 400 }, create, issue(""), 400, "<h1>HTTP Status 400", ""},
-		"an issue that is none":            {Cloud, none, "GET /rest/api/2/issue/OPS-99", "", 404, "do not have permission to see it", ""},
-		"changed meanwhile":                {Cloud, func(f *Faults) { f.Next, f.Status = 1, 409 }, "PUT /rest/api/2/issue/OPS-1", `{"fields":{"summary":"x"}}`, 409, "changed by somebody else", ""},
-		"too many comments":                {Cloud, func(f *Faults) { f.Next, f.Status = 1, 413 }, "PUT /rest/api/2/issue/OPS-1", `{"update":{"comment":[{"add":{"body":"x"}}]}}`, 413, "limit", ""},
-		"a burst":                          {Cloud, func(f *Faults) { f.Every, f.Limit = 1, Burst }, create, issue(""), 429, "", "RateLimit-Reason: jira-burst-based"},
-		"writes to one issue":              {Cloud, func(f *Faults) { f.Every, f.Limit = 1, PerIssue }, create, issue(""), 429, "", "RateLimit-Reason: jira-per-issue-on-write"},
-		"the quota, with the moment":       {Cloud, func(f *Faults) { f.Every, f.Limit = 1, Quota }, create, issue(""), 429, "", "X-RateLimit-Reset: 2026-03-02T12:30Z"},
-		"a gateway that says nothing":      {Cloud, func(f *Faults) { f.Every, f.Limit = 1, Gateway }, create, issue(""), 429, "<html>", ""},
-		"502 before the effect":            {Cloud, func(f *Faults) { f.Next, f.Status = 1, 502 }, create, issue(""), 502, "<html>", ""},
-		"502 after the effect":             {Cloud, func(f *Faults) { f.Next, f.Status, f.Effect = 1, 502, true }, create, issue(""), 502, "<html>", ""},
-		"503 with a time":                  {Cloud, func(f *Faults) { f.Next, f.Status, f.LimitFor = 1, 503, 9 }, create, issue(""), 503, "<html>", "Retry-After: 9"},
-		"an answer that is cut":            {Cloud, func(f *Faults) { f.CutOneIn = 1 }, create, issue(""), 201, "cut", ""},
-		"an answer that is lost":           {Cloud, func(f *Faults) { f.LoseOneIn = 1 }, create, issue(""), 0, "", ""},
-		"a connection that ends before":    {Cloud, func(f *Faults) { f.BreakOneIn = 1 }, create, issue(""), 0, "", ""},
-		"Data Center says what remains":    {DataCenter, func(f *Faults) { f.TokenBucket = true }, "GET /rest/api/2/myself", "", 200, `"name":"upshot"`, "X-RateLimit-Remaining: 0"},
-		"no call for many":                 {Cloud, func(f *Faults) { f.NoBulk = true }, "POST /rest/api/2/issue/bulkfetch", `{"issueIdsOrKeys":["OPS-1"]}`, 404, "", ""},
-		"a history that is cut":            {DataCenter, func(f *Faults) { f.HistoryMax = 0 }, "GET /rest/api/2/issue/OPS-1?expand=changelog", "", 200, `"histories":[`, ""},
-		"moments of histories as a number": {Cloud, none, "POST /rest/api/2/changelog/bulkfetch", `{"issueIdsOrKeys":["OPS-1"]}`, 200, fmt.Sprintf(`"created":%d`, noon.Add(-time.Hour).UnixMilli()), ""},
-		"moments of histories as text":     {Cloud, func(f *Faults) { f.TextMoments = true }, "POST /rest/api/2/changelog/bulkfetch", `{"issueIdsOrKeys":["OPS-1"]}`, 200, `"created":"2026-03-02T11:00`, ""},
-		"a comment with an author":         {Cloud, none, "PUT /rest/api/2/issue/OPS-1", `{"update":{"comment":[{"add":{"body":"x","author":{"name":"y"}}}]}}`, 400, "", ""},
-		"a body that is no JSON":           {Cloud, none, create, `{`, 400, "", ""},
-		"an address that is none":          {Cloud, none, "GET /rest/api/2/nothing", "", 404, "", ""},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := pretend(c.flavour)
-			address := s.Start(t)
-			s.Set(c.faults)
-			method, path, _ := strings.Cut(c.call, " ")
-			status, header, body := ask(t, s, address, method, path, c.body)
-			if status != c.status || !strings.Contains(body, c.says) {
-				t.Errorf("got %d: %.300s", status, body)
-			}
-			if name, part, _ := strings.Cut(c.header, ": "); !strings.Contains(header.Get(name), part) {
-				t.Errorf("got %s: %q", name, header.Get(name))
-			}
-		})
-	}
-}
-
-// Whether a call had its effect is in the journal, whatever its caller saw.
-func TestTheJournalKnowsWhatHadItsEffect(t *testing.T) {
-	t.Parallel()
-	cases := map[string]struct {
-		faults  func(*Faults)
-		created int
-		lost    bool
-	}{
-		"a good answer":         {func(*Faults) {}, 1, false},
-		"lost after the effect": {func(f *Faults) { f.LoseOneIn = 1 }, 1, true},
-		"500 after the effect":  {func(f *Faults) { f.Next, f.Status, f.Effect = 1, 500, true }, 1, false},
-		"500 before the effect": {func(f *Faults) { f.Next, f.Status = 1, 500 }, 0, false},
-		"ended before":          {func(f *Faults) { f.BreakOneIn = 1 }, 0, false},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := pretend(Cloud)
-			address := s.Start(t)
-			s.Set(c.faults)
-			ask(t, s, address, http.MethodPost, "/rest/api/2/issue", `{"fields":{"project":{"key":"OPS"},"issuetype":{"id":"10001"},"summary":"s","labels":["upshot-x1","upshot-x1-fu-1"]}}`)
-			created, lost := 0, false
-			for _, e := range s.Journal() {
-				if e.Effect == "created" {
-					created++
-					lost = e.Lost
-					if e.Label != "upshot-x1-fu-1" {
-						t.Errorf("it was created with the mark %q", e.Label)
-					}
-				}
-			}
-			if created != c.created || lost != c.lost || len(s.Labelled("upshot-x1-fu-1")) != c.created {
-				t.Errorf("created %d, lost %t, %d issues", created, lost, len(s.Labelled("upshot-x1-fu-1")))
-			}
-		})
-	}
-}
-
-func TestASearchLagsBehindWrites(t *testing.T) {
-	t.Parallel()
-	now := noon
-	s := New(Options{Now: func() time.Time { return now }})
-	address := s.Start(t)
-	s.Set(func(f *Faults) { f.SearchLag = 30 * time.Second })
-	ask(t, s, address, http.MethodPost, "/rest/api/2/issue", `{"fields":{"project":{"key":"OPS"},"issuetype":{"id":"10001"},"summary":"s","labels":["m"]}}`)
-	find := func() bool {
-		_, _, body := ask(t, s, address, http.MethodPost, "/rest/api/2/search/jql", `{"jql":"labels = m","fields":["summary"]}`)
-		return strings.Contains(body, "OPS-1")
-	}
-	if status, _, _ := ask(t, s, address, http.MethodGet, "/rest/api/2/issue/OPS-1", ""); status != 200 || find() {
-		t.Errorf("reading it gives %d, and a search finds it: %t", status, find())
-	}
-	if now = now.Add(30 * time.Second); !find() {
-		t.Error("after the lag the search does not find it")
-	}
-}
-
-func TestPagesOfASearch(t *testing.T) {
-	t.Parallel()
-	cases := map[string]struct {
-		faults func(*Faults)
-		pages  []int // issues on each page, until there is no token or one comes again
-	}{
-		"one page":              {func(*Faults) {}, []int{2}},
-		"shorter than asked":    {func(f *Faults) { f.ShortPages = 1 }, []int{1, 1}},
-		"an empty one first":    {func(f *Faults) { f.EmptyPages = true }, []int{0, 2}},
-		"the same token always": {func(f *Faults) { f.ShortPages, f.SameToken = 1, true }, []int{1, 1}},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := pretend(Cloud)
-			address := s.Start(t)
-			s.Set(c.faults)
-			var got []int
-			token, seen := "", map[string]bool{}
-			for {
-				_, _, body := ask(t, s, address, http.MethodPost, "/rest/api/2/search/jql", fmt.Sprintf(`{"jql":"labels = \"upshot-x1\" ORDER BY id ASC","fields":["summary"],"nextPageToken":%q}`, token))
-				var page struct {
-					Issues []any  `json:"issues"`
-					Next   string `json:"nextPageToken"`
-				}
-				if err := json.Unmarshal([]byte(body), &page); err != nil {
-					t.Fatal(body)
-				}
-				got = append(got, len(page.Issues))
-				if page.Next == "" || seen[page.Next] {
-					break
-				}
-				token = page.Next
-				seen[token] = true
-			}
-			if fmt.Sprint(got) != fmt.Sprint(c.pages) {
-				t.Errorf("pages of %v, want %v", got, c.pages)
-			}
-		})
-	}
-}
-
-func TestItIsSwitchedByAddress(t *testing.T) {
-	t.Parallel()
-	s := pretend(Cloud)
-	address := s.Start(t)
-	for query, want := range map[string]int{
-		"?SearchLag=30s&LoseOneIn=5&Expired=true&Limit=quota": 200, "?Nothing=1": 422, "?SearchLag=soon": 422, "?Expired=maybe": 422, "?LoseOneIn=x": 422,
-	} {
-		if status, _, body := ask(t, s, address, http.MethodPost, "/__double"+query, ""); status != want {
-			t.Errorf("%s: got %d, %s", query, status, body)
+	for _, m := range more {
+		for name, v := range m {
+			body[name] = v
 		}
 	}
-	s.Set(func(f *Faults) {
-		if f.SearchLag != 30*time.Second || f.LoseOneIn != 5 || !f.Expired || f.Limit != Quota {
-			t.Errorf("the faults are %+v", *f)
+	g := s.ask(http.MethodPost, path, body)
+	keys := []string{}
+	for n := range g.size("issues") {
+		keys = append(keys, g.at("issues", n, "key").(string))
+	}
+	return g, keys
+}
+
+// create files an issue; more are fields beside the usual ones.
+func (s *site) create(more object) got {
+	s.t.Helper()
+	fields := object{"project": object{"key": "OPS"}, "issuetype": object{"id": "10001"}, "summary": "A fix"}
+	for name, v := range more {
+		fields[name] = v
+	}
+	return s.ask(http.MethodPost, "/rest/api/2/issue", object{"fields": fields})
+}
+
+// says tells whether an answer is a refusal with these words, in errorMessages or for a field.
+func (g got) says(words string) bool {
+	for n := range g.size("errorMessages") {
+		if g.at("errorMessages", n) == words {
+			return true
+		}
+	}
+	fields, _ := g.at("errors").(map[string]any)
+	for _, v := range fields {
+		if v == words {
+			return true
+		}
+	}
+	return false
+}
+
+func TestSomeThingsAreThereOnOneFlavourAlone(t *testing.T) {
+	onCloud := map[string]string{
+		"GET /rest/api/2/search/jql?jql=project%3DOPS": "the new search", "POST /rest/api/2/changelog/bulkfetch": "histories of many",
+		"POST /rest/api/2/issue/bulkfetch": "many issues", "GET /rest/api/2/issue/OPS-1/changelog": "the history of one",
+		"GET /rest/api/2/priority/search": "priorities by pages", "GET /rest/api/2/resolution/search": "resolutions by pages",
+	}
+	onBoth(t, func(t *testing.T, s *site) {
+		s.Seed(Seed{})
+		for call, what := range onCloud {
+			method, path, _ := strings.Cut(call, " ")
+			var body any
+			if method == http.MethodPost {
+				body = object{"issueIdsOrKeys": []string{"OPS-1"}}
+			}
+			want := http.StatusNotFound
+			if s.cloud() {
+				want = http.StatusOK
+			}
+			if g := s.ask(method, path, body); g.status != want {
+				t.Errorf("%s: %d, not %d: %s", what, g.status, want, g.text)
+			}
+		}
+		if g := s.get("/rest/api/2/nothing"); g.status != http.StatusNotFound {
+			t.Errorf("what nobody has: %d", g.status)
+		}
+		if g := s.get("/rest/api/2/issue/createmeta"); g.status != http.StatusNotFound {
+			t.Errorf("the old createmeta: %d", g.status)
 		}
 	})
-	if status, _, body := ask(t, s, address, http.MethodGet, "/__double", ""); status != 200 || !strings.Contains(body, `"journal"`) {
-		t.Errorf("got %d: %s", status, body)
+}
+
+func TestTheOldSearchIsGoneFromCloud(t *testing.T) {
+	s := start(t, Cloud)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		g := s.ask(method, "/rest/api/2/search?jql=project%3DOPS", nil)
+		if g.status != http.StatusGone || !g.says("The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046") {
+			t.Errorf("%s: %d %s", method, g.status, g.text)
+		}
 	}
 }
 
-func TestAMovedIssueAnswersToItsOldKey(t *testing.T) {
-	t.Parallel()
-	s := pretend(Cloud)
-	s.AddProject(Project{Key: "WEB"})
-	address := s.Start(t)
-	before, _ := s.Issue("OPS-1")
-	key := s.MoveToProject("OPS-1", "WEB")
-	if status, _, body := ask(t, s, address, http.MethodGet, "/rest/api/2/issue/OPS-1", ""); status != 200 || !strings.Contains(body, key) || !strings.Contains(body, `"`+before.ID+`"`) {
-		t.Errorf("got %d: %.200s", status, body)
+func TestLogins(t *testing.T) {
+	s := start(t, Cloud)
+	s.Seed(Seed{})
+	s.auth = "Basic d3Jvbmc6d3Jvbmc="
+	if g, keys := s.search("project = OPS"); g.status != http.StatusOK || len(keys) != 0 || g.at("isLast") != true || g.header.Get("X-Seraph-LoginReason") != "AUTHENTICATED_FAILED" {
+		t.Errorf("a search with a wrong token: %d %s %v", g.status, g.text, g.header)
 	}
-	s.Delete(key)
-	if status, _, _ := ask(t, s, address, http.MethodGet, "/rest/api/2/issue/"+before.ID, ""); status != 404 {
-		t.Errorf("a deleted issue answers %d", status)
+	for _, path := range []string{"/rest/api/2/myself", "/rest/api/2/issue/OPS-1"} {
+		if g := s.get(path); g.status != http.StatusUnauthorized || g.text != "Client must be authenticated to access this resource." {
+			t.Errorf("%s with a wrong token: %d %s", path, g.status, g.text)
+		}
+	}
+	if g := s.get("/rest/api/2/serverInfo"); g.status != http.StatusOK || g.at("deploymentType") != "Cloud" {
+		t.Errorf("what everybody may know: %d %s", g.status, g.text)
+	}
+	s.auth = "Bearer " + DefaultToken
+	if g := s.get("/rest/api/2/myself"); g.status != http.StatusUnauthorized {
+		t.Errorf("a token without a user on Cloud: %d", g.status)
+	}
+	s.auth = ""
+	s.Set(func(f *Faults) { f.Expired = true })
+	if g, _ := s.search("project = OPS"); g.status != http.StatusOK || g.size("issues") != 0 || g.header.Get("X-Seraph-LoginReason") == "" {
+		t.Errorf("a search with an expired token: %d %s", g.status, g.text)
+	}
+	s.Set(func(f *Faults) { f.Expired = false })
+	if _, keys := s.search("project = OPS"); len(keys) != 1 {
+		t.Errorf("a good token finds %v", keys)
 	}
 }
 
-func TestTheBoardMovesAnIssue(t *testing.T) {
-	t.Parallel()
-	s := pretend(Cloud)
-	address := s.Start(t)
-	status, _, page := ask(t, s, address, http.MethodGet, "/board", "")
-	if status != 200 || !strings.Contains(page, "OPS-2") || !strings.Contains(page, "Mail is late") {
-		t.Fatalf("got %d: %.300s", status, page)
+func TestLoginsOfDataCenter(t *testing.T) {
+	s := start(t, DataCenter)
+	if g := s.get("/rest/api/2/myself"); g.status != http.StatusOK || g.at("name") != "upshot" || g.at("accountId") != nil || g.header.Get("X-AUSERNAME") != "upshot" {
+		t.Errorf("myself: %d %s", g.status, g.text)
 	}
-	if status, _, _ = ask(t, s, address, http.MethodGet, "/browse/"+url.PathEscape("OPS-2"), ""); status/100 != 2 && status/100 != 3 {
-		t.Errorf("its page answers %d", status)
+	s.Set(func(f *Faults) { f.Anonymous = true })
+	if g, _ := s.search("project = OPS"); g.status != http.StatusOK || g.header.Get("X-AUSERNAME") != "anonymous" || g.size("issues") != 0 {
+		t.Errorf("as nobody: %d %s", g.status, g.text)
+	}
+	s.Set(func(f *Faults) { f.Anonymous = false })
+	s.auth = "Bearer wrong"
+	for n := range loginsMost {
+		if g := s.get("/rest/api/2/myself"); g.status != http.StatusUnauthorized {
+			t.Errorf("failed login %d: %d", n+1, g.status)
+		}
+	}
+	g := s.get("/rest/api/2/myself")
+	if g.status != http.StatusForbidden || !strings.HasPrefix(g.header.Get("X-Authentication-Denied-Reason"), "CAPTCHA_CHALLENGE; login-url=") || !strings.HasPrefix(g.text, "<html>") {
+		t.Errorf("after too many failed logins: %d %v %s", g.status, g.header, g.text)
+	}
+	s.auth = ""
+	s.Set(func(f *Faults) { f.Captcha = true })
+	if g := s.get("/rest/api/2/myself"); g.status != http.StatusForbidden {
+		t.Errorf("a good token while the account is locked: %d", g.status)
 	}
 }
 
-func TestQueries(t *testing.T) {
-	t.Parallel()
-	berlin, err := time.LoadLocation("Europe/Berlin")
+func TestAContextPath(t *testing.T) {
+	double := New(Options{Flavour: DataCenter, Path: "/jira"})
+	s := &site{Server: double, t: t, url: double.Start(t)}
+	if g := s.get("/rest/api/2/serverInfo"); g.status != http.StatusOK || !strings.HasSuffix(g.at("baseUrl").(string), "/jira") {
+		t.Errorf("with the path: %d %s", g.status, g.text)
+	}
+	s.url = strings.TrimSuffix(s.url, "/jira")
+	if g := s.get("/rest/api/2/serverInfo"); g.status != http.StatusNotFound {
+		t.Errorf("without it: %d", g.status)
+	}
+}
+
+func TestPeopleAreKnownInTheWayOfTheFlavour(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		s.AddUser(User{AccountID: "5c", Name: "jon", DisplayName: "Jon Open", Email: "jon@example.test", EmailShown: true})
+		s.AddUser(User{AccountID: "5d", Name: "kim", DisplayName: "Kim Hidden", Email: "kim@example.test"})
+		find := func(typed string) int {
+			return s.get("/rest/api/2/user/assignable/search?project=OPS&query=" + typed + "&username=" + typed).size()
+		}
+		hidden := 1
+		if s.cloud() {
+			hidden = 0
+		}
+		for typed, want := range map[string]int{"mira": 1, "jon@example.test": 1, "kim@example.test": hidden, "Left": 0} {
+			if n := find(typed); n != want {
+				t.Errorf("%q finds %d people, not %d", typed, n, want)
+			}
+		}
+		me := s.get("/rest/api/2/myself")
+		if s.cloud() != (me.at("accountId") != nil) || s.cloud() != (me.at("name") == nil) || me.at("timeZone") != "UTC" {
+			t.Errorf("myself: %s", me.text)
+		}
+	})
+}
+
+func TestWhatTheSiteSaysOfItself(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *site) {
+		s.AddProject(Project{ID: "10700", Key: "TRK", Name: "Tracking", Denied: []string{"ADD_COMMENTS"}, Types: []Type{{
+			ID: "10001", Name: "Task", NoPriority: true, Off: []string{"duedate"},
+			Fields: []Field{{ID: "customfield_10042", Name: "Team", Required: true, Allowed: []Named{{"1", "Rails"}}}},
+		}}})
+		s.AddProject(Project{Key: "OLD", Name: "Old", Archived: true})
+		sprint, custom := "", 0
+		fields := s.get("/rest/api/2/field")
+		for n := range fields.size() {
+			if fields.at(n, "schema", "custom") == "com.pyxis.greenhopper.jira:gh-sprint" {
+				sprint = fields.at(n, "id").(string)
+			}
+			if fields.at(n, "id") == "customfield_10042" {
+				custom++
+			}
+		}
+		if sprint != sprintField || custom != 1 {
+			t.Errorf("the sprint field is %q, the team is there %d times", sprint, custom)
+		}
+		if g := s.get("/rest/api/2/mypermissions?permissions=ADD_COMMENTS,EDIT_ISSUES&projectKey=TRK"); g.at("permissions", "ADD_COMMENTS", "havePermission") != false || g.at("permissions", "EDIT_ISSUES", "havePermission") != true {
+			t.Errorf("permissions: %s", g.text)
+		}
+		types, inputs := "values", "values"
+		if s.cloud() {
+			types, inputs = "issueTypes", "fields"
+		}
+		if g := s.get("/rest/api/2/issue/createmeta/TRK/issuetypes"); g.size(types) != 1 {
+			t.Errorf("types: %s", g.text)
+		}
+		g := s.get("/rest/api/2/issue/createmeta/10700/issuetypes/10001?maxResults=100")
+		there := map[any]any{}
+		for n := range g.size(inputs) {
+			there[g.at(inputs, n, "fieldId")] = g.at(inputs, n, "required")
+		}
+		if there["customfield_10042"] != true || there["summary"] != true || there["labels"] != false || there["priority"] != nil || there["duedate"] != nil {
+			t.Errorf("inputs: %v", there)
+		}
+		if g := s.get("/rest/api/2/issue/createmeta/TRK/issuetypes/10001?startAt=2&maxResults=3"); g.size(inputs) != 3 || g.at("startAt") != 2.0 || g.at("total") != float64(len(there)) {
+			t.Errorf("a page of them: %s", g.text)
+		}
+		if g := s.get("/rest/api/2/issue/createmeta/OLD/issuetypes"); g.status != http.StatusNotFound {
+			t.Errorf("an archived project takes issues: %d", g.status)
+		}
+		names := []any{}
+		for n := range 5 {
+			names = append(names, s.get("/rest/api/2/priority").at(n, "name"))
+		}
+		if names[0] != "Highest" || names[1] != "High" || names[4] != "Lowest" {
+			t.Errorf("priorities: %v", names)
+		}
+	})
+}
+
+func TestListenServesUntilTheContextEnds(t *testing.T) {
+	s := New(Options{})
+	url, err := s.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(Options{Now: func() time.Time { return noon }, Zone: berlin})
-	s.Seed(Seed{Summary: "Checkout is down", Labels: []string{"a", "b"}, Priority: "High", Created: noon.Add(-48 * time.Hour)})
-	s.Seed(Seed{Summary: "Mail is late", Labels: []string{"b"}, Priority: "Low", Created: noon.Add(-2 * time.Hour)})
-	s.AddProject(Project{Key: "WEB", Name: "The web"})
-	s.Seed(Seed{Project: "WEB", Summary: "Search is slow", Created: noon.Add(-time.Hour)})
-	s.Move("OPS-1", Move{At: noon.Add(-90 * time.Minute), Status: "Done"})
-	cases := map[string]struct {
-		jql  string
-		want string // keys; or what is wrong with it
-	}{
-		"a label":                           {`labels = a`, "OPS-1"},
-		"one of several":                    {`labels in (a, "b") ORDER BY id DESC`, "OPS-2 OPS-1"},
-		"not":                               {`NOT labels = a AND project = OPS`, "OPS-2"},
-		"not in":                            {`project not in (OPS)`, "WEB-1"},
-		"or binds less than and":            {`project = WEB OR labels = b AND labels = a ORDER BY id`, "OPS-1 WEB-1"},
-		"parentheses":                       {`(project = WEB OR labels = b) AND created >= -3h ORDER BY id`, "OPS-2 WEB-1"},
-		"a project by name":                 {`project = "The web"`, "WEB-1"},
-		"words of the summary":              {`summary ~ "is dow*"`, "OPS-1"},
-		"a status category":                 {`statusCategory = Done`, "OPS-1"},
-		"a priority":                        {`priority = High`, "OPS-1"},
-		"numbers of issues":                 {`id in (10001, 10002) ORDER BY id`, "OPS-1 OPS-2"},
-		"milliseconds":                      {fmt.Sprintf(`updated >= %d AND project = OPS ORDER BY updated ASC`, noon.Add(-100*time.Minute).UnixMilli()), "OPS-1"},
-		"a bare date in the account’s zone": {`created >= "2026-03-02 11:00" AND project = OPS`, "OPS-2"}, // 10:00 UTC
-		"by last change, then number":       {`project = OPS ORDER BY updated ASC, id ASC`, "OPS-2 OPS-1"},
-		"a field that is none":              {`colour = red`, "wrong: Field 'colour' does not exist"},
-		"a date that is none":               {`updated >= soon`, "wrong: Date value 'soon'"},
-		"an end in the middle":              {`labels = `, "wrong: "},
-		"a parenthesis too few":             {`(labels = a`, "wrong: "},
-		"an order by what cannot":           {`labels = a ORDER BY mood`, "wrong: Not able to sort"},
-		"two conditions in a row":           {`labels = a labels = b`, "wrong: "},
-		"too deep":                          {strings.Repeat("(", 200) + "labels = a", "wrong: "},
+	a, err := http.Get(url + "/board")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			q, err := s.parseJQL(c.jql)
-			if err != nil {
-				if !strings.HasPrefix("wrong: "+err.Error(), c.want) || !strings.HasPrefix(c.want, "wrong: ") {
-					t.Errorf("got %v", err)
-				}
-				return
-			}
-			var keys []string
-			for _, i := range s.run(q) {
-				keys = append(keys, i.Key)
-			}
-			if got := strings.Join(keys, " "); got != c.want {
-				t.Errorf("found %q, want %q", got, c.want)
-			}
-		})
+	_ = a.Body.Close()
+	if a.StatusCode != http.StatusOK {
+		t.Errorf("the board: %d", a.StatusCode)
+	}
+	if _, err := s.Listen(t.Context(), "127.0.0.1:none"); err == nil {
+		t.Error("no such port, and no error")
 	}
 }
 
-// FuzzJQL: a query is understood or refused, and never hangs or breaks the server.
-func FuzzJQL(f *testing.F) {
-	f.Add(`labels = "a\"b" AND NOT (id in (1,2) OR updated >= -5d) ORDER BY updated ASC, id DESC`)
-	f.Add(`((((`)
-	f.Add(`order by`)
-	s := pretend(Cloud)
-	f.Fuzz(func(t *testing.T, text string) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if q, err := s.parseJQL(text); err == nil {
-			s.run(q)
-		}
-	})
+// receiver takes webhooks.
+func receiver(t testing.TB, take http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(take)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func endedBy(err error) string {
+	switch {
+	case err == nil:
+		return "an answer"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "a cut"
+	case strings.Contains(err.Error(), "connection reset"):
+		return "a reset"
+	case errors.Is(err, io.EOF):
+		return "an end"
+	}
+	return err.Error()
 }

@@ -2,6 +2,7 @@ package jiratest
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,24 +17,39 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000+
 func (s *Server) self(path string) string { return "http://jira.example.test/rest/api/2/" + path }
 
 func (s *Server) userJSON(id string) any {
-	for _, u := range s.users {
-		if s.id(u) == id {
-			j := object{
-				"self": s.self("user?accountId=" + id), "displayName": u.DisplayName, "active": !u.Inactive, "timeZone": s.options.Zone.String(),
-				"avatarUrls": object{"48x48": "http://jira.example.test/a.png"},
-			}
-			if s.cloud() {
-				j["accountId"], j["accountType"] = u.AccountID, "atlassian"
-			} else {
-				j["name"], j["key"], j["emailAddress"] = u.Name, u.Name, u.Email
-			}
-			return j
-		}
-	}
 	if id == "" {
 		return nil
 	}
+	for n, u := range s.users {
+		if s.id(u) != id {
+			continue
+		}
+		j := object{
+			"self": s.self("user?accountId=" + id), "displayName": u.DisplayName, "active": !u.Inactive, "timeZone": s.options.Zone.String(),
+			"avatarUrls": object{"48x48": "http://jira.example.test/a.png"},
+		}
+		if s.cloud() {
+			j["accountId"], j["accountType"] = u.AccountID, "atlassian"
+			if u.Email != "" && (n == 0 || u.EmailShown) {
+				j["emailAddress"] = u.Email
+			}
+		} else {
+			j["self"] = s.self("user?username=" + u.Name)
+			j["name"], j["key"], j["emailAddress"] = u.Name, "JIRAUSER"+strconv.Itoa(10100+n), u.Email
+		}
+		return j
+	}
 	return object{"self": s.self("user"), "displayName": id, "active": false}
+}
+
+// called is how somebody is shown.
+func (s *Server) called(id string) string {
+	for _, u := range s.users {
+		if s.id(u) == id {
+			return u.DisplayName
+		}
+	}
+	return id
 }
 
 func (s *Server) statusJSON(st Status) object {
@@ -73,6 +89,18 @@ func (s *Server) typeOf(i *Issue) Type {
 	}
 	return Type{ID: i.Type, Name: "Task"}
 }
+
+func (s *Server) typeNamed(project, id string) string {
+	for _, t := range s.projects[project].Types {
+		if t.ID == id {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+// commentCut is how many comments of an issue come with a search of Cloud.
+const commentCut = 20
 
 // fieldJSON is one field of an issue; false: there is no such field.
 func (s *Server) fieldJSON(i *Issue, name string, search bool) (any, bool) {
@@ -123,11 +151,31 @@ func (s *Server) fieldJSON(i *Issue, name string, search bool) (any, bool) {
 	case sprintField:
 		return s.sprintsJSON(i), true
 	case epicField:
-		return nil, !s.cloud()
+		if s.cloud() || i.Parent == "" {
+			return nil, !s.cloud()
+		}
+		return i.Parent, true
+	case "reporter":
+		return s.userJSON(i.Reporter), true
+	case "creator":
+		return s.userJSON(s.id(s.users[0])), true
+	case "resolutiondate":
+		if i.ResolvedAt.IsZero() {
+			return nil, true
+		}
+		return stamp(i.ResolvedAt), true
+	case "components":
+		list := []any{}
+		for _, id := range i.Components {
+			list = append(list, s.namedJSON("component", Named{id, nameOf(s.projects[i.Project].Components, id)}))
+		}
+		return list, true
+	case "issuelinks":
+		return s.issueLinksJSON(i), true
 	case "comment":
 		comments := i.Comments
-		if search && s.cloud() && len(comments) > 20 {
-			comments = comments[:20]
+		if search && s.cloud() && len(comments) > commentCut {
+			comments = comments[:commentCut]
 		}
 		return object{"comments": s.commentsJSON(i, comments), "maxResults": len(comments), "total": len(i.Comments), "startAt": 0}, true
 	}
@@ -137,10 +185,9 @@ func (s *Server) fieldJSON(i *Issue, name string, search bool) (any, bool) {
 	return nil, false
 }
 
+// sprintsJSON is the value of the Sprint field: objects on Cloud; texts on Data Center, in which names and goals hold whatever they
+// like.
 func (s *Server) sprintsJSON(i *Issue) any {
-	if len(i.Sprints) == 0 {
-		return nil
-	}
 	var all []any
 	for _, id := range i.Sprints {
 		sp := s.sprint(id)
@@ -148,19 +195,18 @@ func (s *Server) sprintsJSON(i *Issue) any {
 			continue
 		}
 		if s.cloud() {
-			j := object{"id": sp.ID, "name": sp.Name, "state": sp.State, "boardId": 1, "goal": ""}
-			if !sp.StartedAt.IsZero() {
-				j["startDate"] = sp.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z")
-			}
-			all = append(all, j)
+			all = append(all, s.sprintJSON(sp, false))
 			continue
 		}
 		began := "<null>"
 		if !sp.StartedAt.IsZero() {
 			began = sp.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
-		all = append(all, fmt.Sprintf("com.atlassian.greenhopper.service.sprint.Sprint@1f[id=%d,rapidViewId=1,state=%s,name=%s,startDate=%s,endDate=<null>,completeDate=<null>,activatedDate=%s,sequence=%d,goal=a, b|c]",
-			sp.ID, strings.ToUpper(sp.State), sp.Name, began, began, sp.ID))
+		all = append(all, fmt.Sprintf("com.atlassian.greenhopper.service.sprint.Sprint@1f[id=%d,rapidViewId=%d,state=%s,name=%s,startDate=%s,endDate=<null>,completeDate=<null>,activatedDate=%s,sequence=%d,goal=%s]",
+			sp.ID, s.boardNumber(sp), strings.ToUpper(sp.State), sp.Name, began, began, sp.ID, first(sp.Goal, "a, b|c")))
+	}
+	if len(all) == 0 {
+		return nil
 	}
 	return all
 }
@@ -180,70 +226,69 @@ func (s *Server) commentJSON(i *Issue, c Comment) object {
 	}
 }
 
-func (s *Server) changesJSON(changes []Change, asNumber bool) []any {
-	list := []any{}
-	for _, c := range changes {
-		var created any = stamp(c.At)
-		if asNumber {
-			created = c.At.UnixMilli()
-		}
-		items := []any{}
-		for _, it := range c.Items {
-			j := object{"field": it.Field, "fieldtype": "jira"}
-			for name, value := range map[string]string{"from": it.From, "fromString": it.FromText, "to": it.To, "toString": it.ToText} {
-				if value != "" {
-					j[name] = value
-				} else if s.faults.Nulls || s.cloud() {
-					j[name] = nil
-				}
-			}
-			if it.Field == "Sprint" {
-				j["fieldtype"] = "custom"
-			}
-			if s.cloud() && it.FieldID != "" {
-				j["fieldId"] = it.FieldID
-			}
-			items = append(items, j)
-		}
-		list = append(list, object{"id": strconv.Itoa(c.ID), "author": s.userJSON(c.Author), "created": created, "items": items})
-	}
-	return list
+// wanted is what a request asks of an issue.
+type wanted struct {
+	fields, expand, properties []string
+	search                     bool // it comes with others, and what belongs to it is cut shorter
 }
 
-// issueJSON is an issue with the fields that were named; expand may hold changelog.
-func (s *Server) issueJSON(i *Issue, fields []string, expand []string, search bool) object {
+// allFields are what *all and *navigable stand for, beside custom ones.
+var allFields = []string{
+	"summary", "description", "status", "priority", "resolution", "resolutiondate", "assignee", "reporter", "creator", "labels", "components", "duedate",
+	"project", "issuetype", "created", "updated", "statuscategorychangedate", "parent", "issuelinks", sprintField, "comment",
+}
+
+// issueJSON is an issue with what was asked of it.
+func (s *Server) issueJSON(i *Issue, w wanted) object {
 	j := object{"id": i.ID, "key": i.Key, "self": s.self("issue/" + i.ID)}
-	values := object{}
-	if slices.Contains(fields, "*all") || slices.Contains(fields, "*navigable") {
-		fields = append([]string{
-			"summary", "description", "status", "priority", "resolution", "assignee", "labels", "duedate", "project", "issuetype", "created", "updated",
-			"statuscategorychangedate", "parent", sprintField, "comment",
-		}, fields...)
+	var names []string
+	for _, f := range w.fields {
+		if f == "*all" || f == "*navigable" {
+			names = append(append(names, allFields...), slices.Collect(maps.Keys(i.Custom))...)
+		}
 	}
-	for _, f := range fields {
-		if v, is := s.fieldJSON(i, f, search); is && (v != nil || s.faults.Nulls) {
+	for _, f := range w.fields {
+		if without, is := strings.CutPrefix(f, "-"); is {
+			names = slices.DeleteFunc(names, func(have string) bool { return have == without })
+		} else {
+			names = append(names, f)
+		}
+	}
+	values := object{}
+	for _, f := range names {
+		if v, is := s.fieldJSON(i, f, w.search); is && (v != nil || s.faults.Nulls) {
 			values[f] = v
 		}
 	}
-	if len(fields) > 0 {
+	if len(w.fields) > 0 {
 		j["fields"] = values
 	}
-	if slices.Contains(expand, "changelog") {
-		changes := slices.Clone(i.Changes)
-		total := len(changes)
-		most := len(changes)
-		switch {
-		case s.cloud() && search:
-			most = min(most, 40)
-		case s.cloud():
-			most = min(most, 100)
-		case s.faults.HistoryMax > 0:
-			most = min(most, s.faults.HistoryMax)
+	if slices.Contains(w.expand, "changelog") {
+		j["changelog"] = s.expanded(i, w.search)
+	}
+	if slices.Contains(w.expand, "transitions") {
+		j["transitions"] = s.transitionsJSON(i, false, "")
+	}
+	if len(w.properties) > 0 {
+		properties := object{}
+		for _, key := range w.properties {
+			if v, is := i.Properties[key]; is {
+				properties[key] = v
+			}
 		}
-		if s.cloud() { // newest first, and cut without a word
-			slices.Reverse(changes)
-		}
-		j["changelog"] = object{"startAt": 0, "maxResults": most, "total": total, "histories": s.changesJSON(changes[:most], false)}
+		j["properties"] = properties
 	}
 	return j
+}
+
+// customNumber is the number in the id of a custom field.
+func customNumber(id string) (int, bool) {
+	digits, is := strings.CutPrefix(id, "customfield_")
+	n, err := strconv.Atoi(digits)
+	return n, is && err == nil
+}
+
+func wholeNumber(id string) int {
+	n, _ := strconv.Atoi(id)
+	return n
 }
