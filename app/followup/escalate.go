@@ -118,7 +118,7 @@ func (r Rule) Sentence() string {
 	if len(does) == 0 {
 		does = append(does, "nothing in Jira changes")
 	}
-	said := fmt.Sprintf("At the %s recurrence while a follow-up waits, %s. A person’s later choice stands.", ordinal(r.At), strings.Join(does, " and "))
+	said := fmt.Sprintf("At the %s recurrence while a follow-up waits, %s. A person’s later choice stands.", ordinal(r.At), strings.Join(does, ", and "))
 	switch {
 	case r.AfterDone == ReturnReopen:
 		said += fmt.Sprintf(" When the failure comes back within %s of done, the ticket is reopened; later, a new one is filed and linked.", r.window())

@@ -369,7 +369,7 @@ func (r *run) speak(ctx context.Context, l *Link, m Mirror, f followup.FollowUp)
 	}
 	ongoing := slices.ContainsFunc(append(slices.Clone(waited), after...), func(o problem.Occurrence) bool { return o.Ongoing })
 	stands := followup.MilestoneOf(ledger)
-	if rule.Comment && m.Said[f.ID].Worth(stands, ongoing) {
+	if rule.Comment && !ledger.Incomplete && m.Said[f.ID].Worth(stands, ongoing) {
 		note, err := r.noteOf(ctx, m, f, ledger, because, now)
 		if err != nil {
 			return err

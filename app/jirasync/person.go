@@ -306,9 +306,11 @@ type Replayed struct {
 	Does     followup.Escalation
 }
 
-// Replay tells what a rule would have done to these follow-ups since a moment, with the tickets as they are. It reads nothing
-// and changes nothing.
+// Replay tells what a rule would have done to these follow-ups since a moment: at the recurrence that would have set it off, or
+// when the ticket was created if that came later. Priorities and their order are those of today; what became of the tickets
+// later, and what people chose later, is left aside. It reads nothing and changes nothing.
 func Replay(rule followup.Rule, promised []followup.FollowUp, seen map[problem.ID][]problem.Occurrence, priorities map[ticket.SiteID][]ticket.Named, since, now time.Time) []Replayed {
+	rule.Mode = followup.DryRun
 	var all []Replayed
 	for _, f := range promised {
 		if f.Ticket == nil {
@@ -318,16 +320,24 @@ func Replay(rule followup.Rule, promised []followup.FollowUp, seen map[problem.I
 		if len(waited) < rule.At {
 			continue
 		}
-		at := waited[rule.At-1].DetectedAt
-		if at.Before(since) {
+		triggered := waited[rule.At-1].DetectedAt
+		at := later(triggered, f.Ticket.CreatedAt)
+		if at.Before(since) || at.After(now) {
 			continue
 		}
-		standing := followup.StandingOf(*f.Ticket, priorities[f.Ticket.Site])
 		then := followup.LedgerOf(f, seen[f.Problem], at)
-		standing.Category, standing.InActiveSprint = ticket.ToDo, false
-		mode := rule
-		mode.Mode = followup.DryRun
-		if e := followup.Escalate(mode, then.StillWaiting, rule.At, at, standing); e.Acts() {
+		standing := followup.StandingOf(*f.Ticket, priorities[f.Ticket.Site])
+		standing.Category, standing.Meaning, standing.InActiveSprint = ticket.ToDo, "", false
+		if standing.PrioritySetByPersonAt.After(at) {
+			standing.PrioritySetByPersonAt = time.Time{}
+		}
+		recurred := 0
+		for _, o := range waited {
+			if !o.DetectedAt.After(at) {
+				recurred++
+			}
+		}
+		if e := followup.Escalate(rule, then.StillWaiting, recurred, triggered, standing); e.Acts() {
 			all = append(all, Replayed{FollowUp: f, At: at, Does: e})
 		}
 	}
