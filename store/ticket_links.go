@@ -324,7 +324,9 @@ func (s *Store) ClaimPushes(ctx context.Context, site ticket.SiteID, holder stri
 			if r.LeaseUntil != nil && r.LeaseUntil.After(now) { // somebody sends for this ticket: wait for them
 				return nil
 			}
-			if !r.NextAt.After(now) {
+			// An edit that waits to be tried again goes out with a newer one: after it, it would say what was true before, and
+			// only it knows that its comment may be there already.
+			if !r.NextAt.After(now) || r.Kind == string(jirasync.PushEdit) {
 				ids = append(ids, r.ID)
 			}
 		}
