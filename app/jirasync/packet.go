@@ -64,23 +64,7 @@ func PacketOf(x PacketFacts) Packet {
 	if x.Team != "" {
 		p.Promise += ", by " + x.Team
 	}
-	if n := len(x.Seen); n > 0 {
-		var impact, handsOn time.Duration
-		for _, o := range x.Seen {
-			impact, handsOn = impact+o.Impact, handsOn+o.HandsOn
-		}
-		p.History = append(p.History, fmt.Sprintf("It happened %s so far: %d impact minutes, %d minutes of hands-on work.", timesWords(n), int(impact.Minutes()), int(handsOn.Minutes())))
-		for _, o := range x.Seen[max(0, n-packetOccurrences):] {
-			line := fmt.Sprintf("%s: detected %s UTC", o.Incident(), stamp(o.DetectedAt))
-			if o.Impact > 0 {
-				line += fmt.Sprintf(", %d minutes of impact", int(o.Impact.Minutes()))
-			}
-			if o.EndedBy != "" && o.EndedBy != string(incident.UnknownEnding) {
-				line += ", ended by " + o.EndedBy
-			}
-			p.History = append(p.History, line)
-		}
-	}
+	p.History = historyLines(x.Seen)
 	for _, i := range x.Incidents[:min(len(x.Incidents), packetIncidents)] {
 		p.Incidents = append(p.Incidents, packetIncident(i, x.BaseURL))
 	}
@@ -115,6 +99,70 @@ func PacketOf(x PacketFacts) Packet {
 	return p
 }
 
+// historyLines tell how often it happened and what that cost, and then when, with the time between. Of what nobody knows, such
+// as hands-on work that nobody wrote down, they say nothing.
+func historyLines(seen []problem.Occurrence) []string {
+	n := len(seen)
+	if n == 0 {
+		return nil
+	}
+	var impact, handsOn time.Duration
+	ongoing := false
+	for _, o := range seen {
+		impact, handsOn, ongoing = impact+o.Impact, handsOn+o.HandsOn, ongoing || o.Ongoing
+	}
+	line := fmt.Sprintf("It happened %s so far", timesWords(n))
+	if impact > 0 {
+		line += ": " + minutes(impact) + " of impact"
+		if handsOn > 0 {
+			line += ", " + minutes(handsOn) + " of hands-on work"
+		}
+	}
+	if ongoing {
+		line += "; it goes on"
+	}
+	lines := []string{line + "."}
+	if left := n - packetOccurrences; left > 0 {
+		lines = append(lines, fmt.Sprintf("The latest %d of them:", packetOccurrences))
+	}
+	for at := max(0, n-packetOccurrences); at < n; at++ {
+		o := seen[at]
+		line := fmt.Sprintf("%s: detected %s UTC", o.Incident(), stamp(o.DetectedAt))
+		if at > 0 {
+			line += ", " + gap(o.StartedAt.Sub(seen[at-1].StartedAt)) + " after the one before"
+		}
+		if o.Impact > 0 {
+			line += ", " + minutes(o.Impact) + " of impact"
+		}
+		switch {
+		case o.Ongoing:
+			line += ", goes on"
+		case o.EndedBy == "" || o.EndedBy == string(incident.UnknownEnding):
+		case o.EndedBy == string(incident.NoAction):
+			line += ", ended by itself"
+		default:
+			line += ", ended by " + o.EndedBy
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// gap is a time between two occurrences, in days, or in hours when it was shorter than two.
+func gap(d time.Duration) string {
+	if d < 48*time.Hour {
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d d", int(d/(24*time.Hour)))
+}
+
+func minutes(d time.Duration) string {
+	if n := int(d.Minutes()); n != 1 {
+		return fmt.Sprintf("%d minutes", n)
+	}
+	return "1 minute"
+}
+
 // The bounds of a packet: it is read by people.
 const (
 	packetOccurrences = 10
@@ -134,8 +182,11 @@ func packetIncident(i incident.Incident, base string) PacketIncident {
 	if i.Impact != "" {
 		p.Facts = append(p.Facts, "users felt: "+i.Impact)
 	}
-	if d, known := i.Duration(); known {
-		p.Facts = append(p.Facts, fmt.Sprintf("%d minutes of impact", int(d.Minutes())))
+	switch d, known := i.Duration(); {
+	case known:
+		p.Facts = append(p.Facts, minutes(d)+" of impact")
+	case i.Status == incident.Open:
+		p.Facts = append(p.Facts, "it goes on")
 	}
 	if i.Source != "" {
 		p.Labels = append(p.Labels, "source: "+i.Source)
