@@ -159,54 +159,6 @@ func TestSummariesAndTextsAreCut(t *testing.T) {
 	}
 }
 
-func TestEscape(t *testing.T) {
-	t.Parallel()
-	cases := map[string]struct{ text, want string }{
-		"plain words stay":              {"Checkout fails for 3 % of users.", "Checkout fails for 3 % of users."},
-		"nobody is called":              {"[~accountid:5b10] and @ada", `\[\~accountid:5b10\] and \@ada`},
-		"no picture is shown":           {"!http://evil.example/x.png!", `\!http://evil.example/x.png\!`},
-		"no macro runs":                 {"{code}rm{code} {html}", `\{code\}rm\{code\} \{html\}`},
-		"no link is made":               {"[here|http://evil.example]", `\[here\|http://evil.example\]`},
-		"no heading, list, quote, rule": {"h1. A\n# b\n- c\nbq. d\n----", "\\h1. A\n\\# b\n\\- c\n\\bq. d\n\\----"},
-		"no table":                      {"||a||", `\|\|a\|\|`},
-		"a backslash is one":            {`C:\temp`, `C:\\temp`},
-		"carriage returns go":           {"a\r\nb", "a\nb"},
-		"bytes that are no text go":     {"a\xffb", "ab"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if got := Escape(c.text); got != c.want {
-				t.Errorf("got  %s\nwant %s", got, c.want)
-			}
-		})
-	}
-}
-
-func TestDescribe(t *testing.T) {
-	t.Parallel()
-	p := jirasync.Packet{
-		Ref: "FU-7", URL: "https://upshot.example/followups/FU-7", Promise: "test, to prevent", Detail: "Do {it}", DueOn: "2026-04-01",
-		History:     []string{"It happened twice so far."},
-		Incidents:   []jirasync.PacketIncident{{Ref: "INC-1", URL: "https://upshot.example/incidents/INC-1", Title: "Down!", Facts: []string{"SEV1"}, Labels: []string{"source: pager"}, Timeline: []string{"12:00 UTC started"}, Tried: "restart"}},
-		Deployments: []string{"shop 1.2"}, Learnt: []string{"cause: cache"}, Links: []jirasync.PacketLink{{Name: "FU-7", URL: "https://upshot.example/followups/FU-7"}}, FrozenAt: noon,
-	}
-	got := Markup{}.Describe(p)
-	for _, part := range []string{
-		"[FU-7|https://upshot.example/followups/FU-7] promises this change: test, to prevent.", "due on 2026-04-01", `Do \{it\}`, "It happened twice", "Timeline: 12:00 UTC started", "Alert: source: pager",
-		"Tried: restart", "* shop 1.2", "* cause: cache", `Down\!`, "Written by Upshot on 2026-03-02 12:00 UTC",
-	} {
-		if !strings.Contains(got, part) {
-			t.Errorf("it lacks %q:\n%s", part, got)
-		}
-	}
-	p.Detail = strings.Repeat("語 ", textMax)
-	got = Markup{}.Describe(p)
-	if n := utf8.RuneCountInString(got); n > textMax || !strings.Contains(got, "The rest is at [FU-7|") || !strings.Contains(got, "Written by Upshot") {
-		t.Errorf("%d characters, ending with %q", n, got[len(got)-200:])
-	}
-}
-
 // FuzzReadIssue: whatever a Jira sends, reading it ends and never panics; what is read has what identifies an issue.
 func FuzzReadIssue(f *testing.F) {
 	f.Add([]byte(`{"id":"1","key":"OPS-1","fields":{"created":"2026-03-01T09:00:00.000+0000","updated":1772452800000,"customfield_1":["x[id=1,name=a]"]}}`))
@@ -233,25 +185,6 @@ func FuzzSprintOf(f *testing.F) {
 	f.Fuzz(func(t *testing.T, words string) {
 		if s, is := SprintOf(words); is && s.ID == "" {
 			t.Fatal("a sprint without an id")
-		}
-	})
-}
-
-// FuzzEscape: nothing of somebody's text is markup, and none of it is lost.
-func FuzzEscape(f *testing.F) {
-	f.Add("[~ada] {code} !x! h1. \\")
-	f.Fuzz(func(t *testing.T, text string) {
-		got := Escape(text)
-		bare := true // the character before is no backslash that guards this one
-		for _, r := range got {
-			switch {
-			case !bare:
-				bare = true
-			case r == '\\':
-				bare = false
-			case strings.ContainsRune("{}[]!|*^~+@_", r):
-				t.Fatalf("%q is markup in %q", r, got)
-			}
 		}
 	})
 }

@@ -12,34 +12,44 @@ import (
 // Markup writes texts in Jira's wiki markup, which version 2 of its API shows on both flavours.
 type Markup struct{}
 
-// special are the characters that wiki markup makes something of.
+// special are the characters that wiki markup makes something of, but for the backslash.
 var special = strings.NewReplacer(
-	`\`, `\\`, "{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`, "!", `\!`, "|", `\|`, "*", `\*`, "_", `\_`, "^", `\^`, "~", `\~`,
+	"{", `\{`, "}", `\}`, "[", `\[`, "]", `\]`, "!", `\!`, "|", `\|`, "*", `\*`, "_", `\_`, "^", `\^`, "~", `\~`,
 	"+", `\+`, "??", `\?\?`, "@", `\@`,
 )
+
+// backslash may stand before letters and digits. Elsewhere it would guard what follows, break the line, or take the guard from
+// another backslash: Jira heeds none that has one before it. An entity is all that is left.
+var backslash = regexp.MustCompile(`\\[\pL\pN]?`)
 
 // lineStart are beginnings of lines that wiki markup makes something of: headings, lists, quotes, rules, tables.
 var lineStart = regexp.MustCompile(`(?m)^(\s*)(h[1-6]\.|bq\.|[-#]+\s|-{4,})`)
 
+// faces become little pictures; those that end with a letter cannot be guarded.
+var faces = regexp.MustCompile(`(\((?:[xyni/?-]|on|off|flag|flagoff)\))|([:;]-?)([()])`)
+
 // Escape is text from elsewhere as it stands: it calls nobody, shows no pictures and runs no macros.
 func Escape(s string) string {
-	s = special.Replace(strings.ToValidUTF8(strings.ReplaceAll(s, "\r", ""), ""))
-	return lineStart.ReplaceAllStringFunc(s, func(m string) string {
-		at := len(m) - len(strings.TrimLeft(m, " \t\n"))
-		return m[:at] + `\` + m[at:]
+	s = lineStart.ReplaceAllString(guarded(s), `${1}\${2}`)
+	return faces.ReplaceAllString(s, `${2}\${1}${3}`)
+}
+
+// guarded is text in which no character means anything.
+func guarded(s string) string {
+	s = backslash.ReplaceAllStringFunc(strings.ToValidUTF8(strings.ReplaceAll(s, "\r", ""), ""), func(m string) string {
+		if m == `\` {
+			return "&#92;"
+		}
+		return m
 	})
+	return special.Replace(s)
 }
 
 // link is a link; the name loses what would end it.
 func link(name, url string) string {
 	name = strings.NewReplacer("[", "(", "]", ")", "|", "/", "\n", " ").Replace(name)
 	url = strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20", "\n", "").Replace(url)
-	return "[" + inLink(name) + "|" + url + "]"
-}
-
-// inLink is Escape for the name of a link, which may hold fewer things.
-func inLink(s string) string {
-	return strings.NewReplacer("{", `\{`, "}", `\}`, "!", `\!`, "*", `\*`, "_", `\_`, "~", `\~`, "@", `\@`).Replace(s)
+	return "[" + guarded(name) + "|" + url + "]"
 }
 
 // Describe is the description of a new issue.
