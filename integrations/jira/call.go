@@ -146,6 +146,7 @@ func (c *Client) judge(ctx context.Context, q request, r *http.Response, body []
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests, r.StatusCode == http.StatusServiceUnavailable && r.Header.Get("Retry-After") != "":
 		t.Kind, t.Said = jirasync.Limited, said(r, body)
+		t.Maybe = q.write && r.StatusCode == http.StatusServiceUnavailable // it may come after the effect
 		return c.pause(ctx, q, r.Header, t)
 	case r.StatusCode/100 == 3:
 		t.Kind = jirasync.Refused

@@ -184,7 +184,7 @@ func TestWhoWaitsHowLong(t *testing.T) {
 			turns := &paused{}
 			client := site(t, says(c.status, asJSON, `{"errorMessages":["Rate limit exceeded."]}`, c.headers...), func(s *Settings) { s.Turns = turns })
 			got := troubleOf(t, client.Edit(t.Context(), "10001", jirasync.Edit{Priority: "2"}))
-			if got.Kind != jirasync.Limited || got.Said != "Rate limit exceeded." || got.Maybe {
+			if got.Kind != jirasync.Limited || got.Said != "Rate limit exceeded." || got.Maybe != (c.status == 503) {
 				t.Errorf("got %+v", got)
 			}
 			if len(turns.all) != 1 {
