@@ -76,3 +76,24 @@ func TestASprintThatBeginsIsNoticed(t *testing.T) {
 		}
 	})
 }
+
+func TestAConflictResolvedForJiraStaysResolvedThoughItsTitleIsTidied(t *testing.T) {
+	t.Parallel()
+	eachFlavour(t, func(s *synced) {
+		f := s.filed("Fares are wrong")
+		_, err := s.words.followUps.Edit(s.t.Context(), syncActor, f.ID, 0, func(f *followup.FollowUp) error {
+			f.Title = "Fares are wrong, say we"
+			return nil
+		})
+		s.must(err)
+		s.double.Change(f.Ticket.Key, func(i *jiratest.Issue) { i.Summary, i.Updated = "Fares  are wrong,  says Jira", s.clock.Now() })
+		s.sync()
+		s.must(s.words.jira.Resolve(s.t.Context(), syncActor, f.ID, jirasync.FieldSummary, jirasync.JiraOwns))
+		for range 2 {
+			s.sync()
+		}
+		if f = s.followUp(f.ID); f.Title != "Fares are wrong, says Jira" || len(s.link(f.ID).Conflicts) != 0 {
+			s.t.Errorf("title %q, %+v", f.Title, s.link(f.ID).Conflicts)
+		}
+	})
+}

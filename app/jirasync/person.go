@@ -51,7 +51,7 @@ func (s *Sync) Resolve(ctx context.Context, actor account.Actor, id followup.ID,
 		now := sides(l, m, f, code)[field] // as it is, not as it was when somebody looked
 		switch {
 		case keep == JiraOwns:
-			if _, err = r.take(ctx, &l, m, f, field, now.theirs); err != nil {
+			if f, err = r.take(ctx, &l, m, f, field, now.theirs); err != nil {
 				return err
 			}
 			now.ours = sides(l, m, f, code)[field].ours // tidied, it may be spelt another way

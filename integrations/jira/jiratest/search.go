@@ -83,7 +83,7 @@ func (s *Server) searchByToken(c call) answer {
 	at, token := pageToken{jql: c.text("jql")}, c.text("nextPageToken")
 	if token != "" {
 		was, known := s.tokens[token]
-		if !known || was.jql != at.jql  {
+		if !known || was.jql != at.jql || s.faults.StaleTokens {
 			return refused(http.StatusBadRequest, badToken, nil)
 		}
 		at = was
