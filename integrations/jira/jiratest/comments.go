@@ -34,7 +34,7 @@ func (s *Server) comments(c call, i *Issue) answer {
 func (s *Server) addComment(c call, i *Issue) answer {
 	for _, readOnly := range []string{"author", "updateAuthor", "id", "created", "updated", "self"} {
 		if _, given := c.body[readOnly]; given {
-			return refused(http.StatusBadRequest, "Invalid request payload. Refer to the REST API documentation and try again.", nil)
+			return refused(http.StatusBadRequest, badPayload, nil)
 		}
 	}
 	if refusal := s.mayWrite(i, "ADD_COMMENTS", "You do not have the permission to comment on this issue."); refusal != nil {

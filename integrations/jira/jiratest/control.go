@@ -2,7 +2,9 @@ package jiratest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -83,7 +85,7 @@ func valuesOf(r *http.Request) (url.Values, error) {
 		return r.Form, err
 	}
 	given := map[string]any{}
-	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20)).Decode(&given); err != nil {
+	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20)).Decode(&given); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	values := r.URL.Query()

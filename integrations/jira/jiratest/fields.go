@@ -41,6 +41,10 @@ func (s *Server) wishOf(c call, p *Project, t Type, i *Issue) (wish, *answer) {
 			wrong[name] = fmt.Sprintf("Field '%s' cannot appear in both 'fields' and 'update'", name)
 		}
 	}
+	if commentWithAuthor(update) {
+		a := refused(http.StatusBadRequest, badPayload, nil)
+		return w, &a
+	}
 	for name, ops := range update {
 		if _, is := wrong[name]; is {
 			continue
@@ -134,6 +138,16 @@ func (s *Server) operations(w *wish, i *Issue, t Type, name string, ops any) str
 		}
 	}
 	return ""
+}
+
+const badPayload = "Invalid request payload. Refer to the REST API documentation and try again."
+
+// commentWithAuthor tells whether a comment of an update carries what only Jira says.
+func commentWithAuthor(update object) bool {
+	list, _ := update["comment"].([]any)
+	return slices.ContainsFunc(list, func(op any) bool {
+		return members(members(op, "add"), "author") != nil || members(members(op, "edit"), "author") != nil
+	})
 }
 
 func anyList(all []string) []any {

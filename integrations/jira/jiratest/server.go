@@ -256,7 +256,7 @@ func (s *Server) AddUser(u User) {
 	s.users = append(s.users, u)
 }
 
-// ChangeSprint starts a sprint, closes it, or renames it.
+// ChangeSprint closes a sprint, renames it, or changes anything else of it.
 func (s *Server) ChangeSprint(id int, change func(*Sprint)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
