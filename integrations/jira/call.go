@@ -10,10 +10,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"upshot/app/jirasync"
@@ -47,13 +49,16 @@ func (c *Client) call(ctx context.Context, q request, out any) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.settings.Timeout)
 	defer cancel()
+	// Whatever fails before there is a connection, a name, a certificate or a proxy, was not sent.
+	var connected atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
 	r, err := c.request(ctx, q)
 	if err != nil {
 		return err
 	}
 	answer, err := c.jira.Do(r, nil) // it reads no body; on trouble it gives an error beside the answer
 	if answer == nil || answer.Response == nil {
-		return c.unanswered(q, err)
+		return c.unanswered(q, err, connected.Load())
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, reading := io.ReadAll(io.LimitReader(answer.Body, answerMax+1))
@@ -66,13 +71,21 @@ func (c *Client) call(ctx context.Context, q request, out any) error {
 	if out == nil || answer.StatusCode == http.StatusNoContent {
 		return nil
 	}
-	if err := json.Unmarshal(body, out); err != nil {
+	if err := decode(body, out); err != nil {
 		return &jirasync.Trouble{
 			Kind: jirasync.Temporary, Call: q.operation, Status: answer.StatusCode, Maybe: q.write, Cause: err,
 			Said: "The answer could not be read: it is cut, or not what Jira sends.",
 		}
 	}
 	return nil
+}
+
+// decode reads an answer. An answer of nothing is none: taken for an empty list, it would say that nothing is there.
+func decode(body []byte, out any) error {
+	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
+		return errors.New("the answer is null")
+	}
+	return json.Unmarshal(body, out)
 }
 
 func (c *Client) request(ctx context.Context, q request) (*http.Request, error) {
@@ -107,14 +120,14 @@ func (c *Client) request(ctx context.Context, q request) (*http.Request, error) 
 }
 
 // unanswered is trouble without an answer: nobody knows whether a write had its effect, unless it never left.
-func (c *Client) unanswered(q request, err error) error {
-	t := &jirasync.Trouble{Kind: jirasync.Temporary, Call: q.operation, Maybe: q.write && !neverSent(err), Cause: c.withoutSecrets(err)}
+func (c *Client) unanswered(q request, err error, connected bool) error {
+	t := &jirasync.Trouble{Kind: jirasync.Temporary, Call: q.operation, Maybe: q.write && connected, Cause: c.withoutSecrets(err)}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		t.Said = fmt.Sprintf("No answer within %s.", c.settings.Timeout)
 	case errors.Is(err, context.Canceled):
 		t.Said = "The call was broken off."
-	case neverSent(err):
+	case !connected:
 		t.Said = "Nobody answers at this address: " + plainCause(err) + "."
 	default:
 		t.Said = "The connection broke off before the answer: " + plainCause(err) + "."
@@ -122,12 +135,19 @@ func (c *Client) unanswered(q request, err error) error {
 	return t
 }
 
-// withoutSecrets keeps the cause for the log. It names the address, never the login.
+// withoutSecrets keeps the cause for the log. It names the address, never the login. That time ran out, or that the caller gave
+// up, can still be told from it.
 func (c *Client) withoutSecrets(err error) error {
 	if err == nil {
 		return errors.New("no answer")
 	}
-	return errors.New(c.mask(err.Error()))
+	words := c.mask(err.Error())
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, end) {
+			return fmt.Errorf("%s: %w", strings.TrimSuffix(words, ": "+end.Error()), end)
+		}
+	}
+	return errors.New(words)
 }
 
 // mask takes the login out of a text, which a proxy may give back to us.
@@ -143,40 +163,42 @@ func (c *Client) mask(text string) string {
 func (c *Client) judge(ctx context.Context, q request, r *http.Response, body []byte, reading error) error {
 	t := &jirasync.Trouble{Call: q.operation, Status: r.StatusCode}
 	denied := deniedBy(r.Header)
+	if r.StatusCode != http.StatusTooManyRequests {
+		c.slowDown(ctx, r.Header)
+	}
 	switch {
 	case r.StatusCode == http.StatusTooManyRequests, r.StatusCode == http.StatusServiceUnavailable && r.Header.Get("Retry-After") != "":
-		t.Kind, t.Said = jirasync.Limited, said(r, body)
-		t.Maybe = q.write && r.StatusCode == http.StatusServiceUnavailable // it may come after the effect
+		t.Kind, t.Said = jirasync.Limited, c.said(r, body)
+		t.Maybe = q.write && r.StatusCode == http.StatusServiceUnavailable // which may come after the effect, unlike 429
 		return c.pause(ctx, q, r.Header, t)
+	case r.StatusCode == http.StatusRequestTimeout, r.StatusCode >= 500: // even where it denies the login: it may have come after the effect
+		t.Kind, t.Maybe = jirasync.Temporary, q.write
 	case r.StatusCode/100 == 3:
 		t.Kind = jirasync.Refused
 		t.Said = "Jira leads to another address, " + locationHost(r) + ", which is not followed. Is the site renamed, or behind a sign-in page?"
 		return t
 	case r.StatusCode == http.StatusUnauthorized, denied != "":
-		t.Kind, t.Said = jirasync.Login, said(r, body)
+		t.Kind, t.Said = jirasync.Login, c.said(r, body)
 		if denied != "" {
 			t.Said = denied
 		}
 		return t
 	case r.StatusCode == http.StatusForbidden:
 		t.Kind = jirasync.Forbidden
-	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusGone:
+	case r.StatusCode == http.StatusNotFound && !isJSON(r.Header):
+		t.Kind = jirasync.Temporary // a page says nothing of an issue: the site is renamed, switched off, or behind something
+	case r.StatusCode == http.StatusNotFound:
 		t.Kind = jirasync.Absent
 	case r.StatusCode == http.StatusConflict, r.StatusCode == http.StatusPreconditionFailed:
 		t.Kind = jirasync.Raced
-	case r.StatusCode == http.StatusRequestTimeout, r.StatusCode >= 500:
-		t.Kind, t.Maybe = jirasync.Temporary, q.write
 	case r.StatusCode == http.StatusBadRequest && !isJSON(r.Header):
 		t.Kind = jirasync.Temporary // the edge of Cloud says so now and then; it passes by itself
 	case r.StatusCode >= 400:
 		t.Kind = jirasync.Refused
 	}
 	if t.Kind != "" {
-		t.Said, t.Fields = saidOf(r, body)
+		t.Said, t.Fields = c.saidOf(r, body)
 		return t
-	}
-	if err := c.slowDown(ctx, r.Header); err != nil {
-		return err
 	}
 	c.mu.Lock()
 	delete(c.bare, q.operation)
@@ -260,34 +282,34 @@ func (c *Client) pause(ctx context.Context, q request, h http.Header, t *jirasyn
 	if t.Said == "" {
 		t.Said = why + "."
 	}
-	return c.keep(ctx, scope, t.Until, why, t)
-}
-
-func (c *Client) keep(ctx context.Context, scope string, until time.Time, why string, t *jirasync.Trouble) error {
-	if c.settings.Turns != nil {
-		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		if err := c.settings.Turns.Pause(late, jirasync.Pause{Site: c.settings.Site, Scope: scope, Until: until, Why: why}); err != nil {
-			return err
-		}
-	}
-	if t == nil {
-		return nil
+	if err := c.keep(ctx, scope, t.Until, why); err != nil {
+		return errors.Join(t, fmt.Errorf("keep everybody from calling: %w", err))
 	}
 	return t
 }
 
-// slowDown heeds the token bucket of Data Center: when nothing remains, everybody waits for the next filling.
-func (c *Client) slowDown(ctx context.Context, h http.Header) error {
-	if h.Get("X-RateLimit-Remaining") != "0" {
+// keep has everybody wait, also when the caller has given up by now.
+func (c *Client) keep(ctx context.Context, scope string, until time.Time, why string) error {
+	if c.settings.Turns == nil {
 		return nil
+	}
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return c.settings.Turns.Pause(late, jirasync.Pause{Site: c.settings.Site, Scope: scope, Until: until, Why: why})
+}
+
+// slowDown heeds the token bucket of Data Center: when nothing remains, everybody waits for the next filling.
+func (c *Client) slowDown(ctx context.Context, h http.Header) {
+	if h.Get("X-RateLimit-Remaining") != "0" {
+		return
 	}
 	seconds, _ := strconv.ParseFloat(h.Get("X-RateLimit-Interval-Seconds"), 64) // 0 where it does not say
 	if seconds <= 0 || seconds > 3600 {
-		return nil
+		return
 	}
 	until := c.settings.Now().Add(time.Duration(seconds * float64(time.Second)))
-	return c.keep(ctx, jirasync.SiteScope, until, "Jira’s allowance is used up until its next filling", nil)
+	// If it cannot be kept, the next call is told 429. The answer at hand is as good as it was.
+	_ = c.keep(ctx, jirasync.SiteScope, until, "Jira’s allowance is used up until its next filling")
 }
 
 // retryAfter is how long Jira asks to wait, and whether it says so at all.
@@ -311,7 +333,7 @@ func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 }
 
 // saidOf are Jira's own words in a body of trouble. Values of errors may be anything.
-func saidOf(r *http.Response, body []byte) (words string, fields map[string]string) {
+func (c *Client) saidOf(r *http.Response, body []byte) (words string, fields map[string]string) {
 	var said struct {
 		Messages []any          `json:"errorMessages"`
 		Errors   map[string]any `json:"errors"`
@@ -322,16 +344,16 @@ func saidOf(r *http.Response, body []byte) (words string, fields map[string]stri
 	}
 	var all []string
 	for _, m := range said.Messages {
-		all = append(all, text(m))
+		all = append(all, c.mask(text(m)))
 	}
 	if said.Message != "" {
-		all = append(all, said.Message)
+		all = append(all, c.mask(said.Message))
 	}
 	for id, v := range said.Errors {
 		if fields == nil {
 			fields = map[string]string{}
 		}
-		fields[id] = short(text(v))
+		fields[id] = short(c.mask(text(v)))
 	}
 	words = short(strings.Join(all, " "))
 	if words == "" && len(fields) == 0 {
@@ -340,12 +362,10 @@ func saidOf(r *http.Response, body []byte) (words string, fields map[string]stri
 	return words, fields
 }
 
-func said(r *http.Response, body []byte) string {
-	words, fields := saidOf(r, body)
-	for _, w := range fields {
-		words = strings.TrimSpace(words + " " + w)
-	}
-	return short(words)
+func (c *Client) said(r *http.Response, body []byte) string {
+	t := jirasync.Trouble{}
+	t.Said, t.Fields = c.saidOf(r, body)
+	return short(t.Words())
 }
 
 // instead is what there is to say of an answer that is not Jira's JSON.

@@ -6,6 +6,7 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -42,6 +43,7 @@ type Client struct {
 	mu      sync.Mutex
 	bare    map[string]int // answers 429 without a word of how long to wait, in a row, by operation
 	flavour jirasync.Flavour
+	fields  jirasync.FieldIDs
 }
 
 const (
@@ -56,8 +58,11 @@ var _ jirasync.Jira = (*Client)(nil)
 // New makes a client. It makes no call.
 func New(s Settings) (*Client, error) {
 	u, err := url.Parse(s.URL)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, fmt.Errorf("%q is no address of a Jira", s.URL)
+	}
+	if u.User != nil {
+		return nil, errors.New("the address of a Jira holds no user: it goes with the token")
 	}
 	if s.Timeout == 0 {
 		s.Timeout = defaultTimeout
@@ -82,7 +87,7 @@ func New(s Settings) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q is no address of a Jira: %w", s.URL, err)
 	}
-	return &Client{settings: s, jira: c, bare: map[string]int{}, flavour: s.Flavour}, nil
+	return &Client{settings: s, jira: c, bare: map[string]int{}, flavour: s.Flavour, fields: s.Fields}, nil
 }
 
 // cloud tells whether the site is a Cloud one, asking it once when nobody knows yet.
@@ -98,6 +103,13 @@ func (c *Client) cloud(ctx context.Context) (bool, error) {
 		known = server.Flavour
 	}
 	return known == jirasync.Cloud, nil
+}
+
+// fieldIDs are the custom fields of the site, as they were handed in or found.
+func (c *Client) fieldIDs() jirasync.FieldIDs {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fields
 }
 
 // jitter is up to three tenths more, so that replicas that were told to wait do not come back together.

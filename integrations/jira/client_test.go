@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"upshot/app/jirasync"
 )
@@ -97,10 +99,14 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"200, denied":                            {says(200, asJSON, `{"issues":[]}`, "X-Seraph-LoginReason: AUTHENTICATION_DENIED"), want{jirasync.Login, false, "expired"}},
 		"200 for nobody":                         {says(200, asJSON, `{"issues":[]}`, "X-AUSERNAME: anonymous"), want{jirasync.Login, false, "nobody"}},
 		"404":                                    {says(404, asJSON, `{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}`), want{jirasync.Absent, false, "does not exist"}},
+		"404 with a page is no word of an issue": {says(404, "text/html", "<html>There is no such site</html>"), want{jirasync.Temporary, false, "HTTP 404 with a page"}},
+		"410":                                    {says(410, asJSON, `{"errorMessages":["The requested API has been removed."]}`), want{jirasync.Refused, false, "removed"}},
 		"409":                                    {says(409, asJSON, `{"errorMessages":["Changed meanwhile."]}`), want{jirasync.Raced, false, "Changed meanwhile."}},
 		"408":                                    {says(408, "", ""), want{jirasync.Temporary, true, "HTTP 408"}},
 		"500":                                    {says(500, "text/html", "<html>sorry</html>"), want{jirasync.Temporary, true, "HTTP 500 with a page"}},
 		"503 without a word of how long":         {says(503, "", ""), want{jirasync.Temporary, true, "HTTP 503"}},
+		"500 for nobody":                         {says(500, asJSON, `{}`, "X-AUSERNAME: anonymous"), want{jirasync.Temporary, true, "HTTP 500"}},
+		"200 with null":                          {says(200, asJSON, ` null `), want{jirasync.Temporary, true, "could not be read"}},
 		"200 with a page":                        {says(200, "text/html", "<html>sign in</html>"), want{jirasync.Temporary, true, "A page came instead"}},
 		"200 that is cut":                        {cutAnswer, want{jirasync.Temporary, true, "broke off"}},
 		"200 that is half a text":                {says(200, asJSON, `{"id":"1`), want{jirasync.Temporary, true, "could not be read"}},
@@ -184,7 +190,8 @@ func TestWhoWaitsHowLong(t *testing.T) {
 			turns := &paused{}
 			client := site(t, says(c.status, asJSON, `{"errorMessages":["Rate limit exceeded."]}`, c.headers...), func(s *Settings) { s.Turns = turns })
 			got := troubleOf(t, client.Edit(t.Context(), "10001", jirasync.Edit{Priority: "2"}))
-			if got.Kind != jirasync.Limited || got.Said != "Rate limit exceeded." || got.Maybe != (c.status == 503) {
+			// A 503 may have come after the effect, a 429 did not.
+			if got.Kind != jirasync.Limited || got.Said != "Rate limit exceeded." || got.Maybe != (c.status == http.StatusServiceUnavailable) {
 				t.Errorf("got %+v", got)
 			}
 			if len(turns.all) != 1 {
@@ -336,6 +343,111 @@ func TestAConnectionThatBreaksOffLeavesItOpen(t *testing.T) {
 	}
 }
 
+// breaking answers requests one after the other on real connections, and ends the connection instead of the last answer.
+func breaking(t *testing.T, method string) (address string, seen *atomic.Int32) {
+	t.Helper()
+	seen = &atomic.Int32{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		if r.Method == method {
+			seen.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+		says(200, asJSON, `{"name":"upshot"}`)(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, seen
+}
+
+// The connection has been used before, and ends when the request was read: exactly then net/http sends again what it takes to be
+// safe.
+func TestAWriteIsSentOnce(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		method string
+		write  func(*Client) error
+	}{
+		"a new issue": {http.MethodPost, func(c *Client) error {
+			_, err := c.Create(t.Context(), jirasync.NewIssue{Project: "OPS", Type: "1", Summary: "s"})
+			return err
+		}},
+		"an edit":      {http.MethodPut, func(c *Client) error { return c.Edit(t.Context(), "10001", jirasync.Edit{Comment: "c"}) }},
+		"a transition": {http.MethodPost, func(c *Client) error { return c.Transit(t.Context(), "10001", "11", "") }},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address, seen := breaking(t, c.method)
+			client := at(t, address)
+			for n := range 20 {
+				if _, err := client.Myself(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := troubleOf(t, c.write(client)); got.Kind != jirasync.Temporary || !got.Maybe {
+					t.Errorf("got %+v, want an unknown outcome", got)
+				}
+				if int(seen.Load()) != n+1 {
+					t.Fatalf("%d calls were seen as %d", n+1, seen.Load())
+				}
+			}
+		})
+	}
+}
+
+func TestWhatCannotBeConnectedWasNotSent(t *testing.T) {
+	t.Parallel()
+	unknown := httptest.NewUnstartedServer(http.NotFoundHandler()) // nobody knows who signed its certificate
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)
+	unknown.StartTLS()
+	t.Cleanup(unknown.Close)
+	_, err := at(t, unknown.URL).Create(t.Context(), jirasync.NewIssue{Project: "OPS", Type: "1", Summary: "s"})
+	if got := troubleOf(t, err); got.Kind != jirasync.Temporary || got.Maybe || !strings.Contains(got.Said, "certificate") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestACallerThatGivesUpIsTold(t *testing.T) {
+	t.Parallel()
+	ctx, giveUp := context.WithCancel(t.Context())
+	client := site(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		giveUp()
+		<-r.Context().Done()
+	})
+	err := client.Edit(ctx, "10001", jirasync.Edit{Priority: "2"})
+	if got := troubleOf(t, err); !errors.Is(err, context.Canceled) || !got.Maybe || strings.Count(err.Error()+got.Cause.Error(), "context canceled") != 1 {
+		t.Errorf("got %v: %v", err, got.Cause)
+	}
+}
+
+// stuck is a database that keeps no pause.
+type stuck struct{ paused }
+
+func (*stuck) Pause(context.Context, jirasync.Pause) error { return errors.New("the database is away") }
+
+func TestAPauseThatCannotBeKept(t *testing.T) {
+	t.Parallel()
+	full := []string{"X-RateLimit-Remaining: 0", "X-RateLimit-Interval-Seconds: 10"}
+	client := site(t, says(201, asJSON, `{"id":"10001","key":"OPS-1"}`, full...), func(s *Settings) { s.Turns = &stuck{} })
+	if ref, err := client.Create(t.Context(), jirasync.NewIssue{Project: "OPS", Type: "1", Summary: "s"}); err != nil || ref.Key != "OPS-1" {
+		t.Errorf("the issue is there, and its answer is lost: %v, %v", ref, err)
+	}
+	client = site(t, says(429, asJSON, `{}`, "Retry-After: 7"), func(s *Settings) { s.Turns = &stuck{} })
+	err := client.Edit(t.Context(), "10001", jirasync.Edit{Priority: "2"})
+	if got := troubleOf(t, err); got.Kind != jirasync.Limited || got.Until.Before(noon.Add(7*time.Second)) || !strings.Contains(err.Error(), "away") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAddressesThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{"", "jira.example.test", "ftp://jira.example.test", "https://", "https://robot:secret@jira.example.test", "https://jira .test"} {
+		if _, err := New(Settings{URL: address, Token: token}); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
 func TestTheTokenIsInNoError(t *testing.T) {
 	t.Parallel()
 	echo := func(w http.ResponseWriter, r *http.Request) { // a proxy that answers with what it was asked
@@ -343,9 +455,13 @@ func TestTheTokenIsInNoError(t *testing.T) {
 		_, _ = fmt.Fprint(w, r.Header)
 	}
 	echoing := site(t, echo)
+	escaped := site(t, func(w http.ResponseWriter, r *http.Request) { // and one that writes it in JSON, in its own way
+		_, password, _ := r.BasicAuth()
+		says(http.StatusBadRequest, asJSON, `{"errorMessages":["`+strings.ReplaceAll(password, "-", `\u002d`)+`"],"errors":{"x":["`+strings.ReplaceAll(password, "a", `\u0061`)+`"]}}`)(w, r)
+	})
 	gone := at(t, "http://127.0.0.1:1")
 	pat := at(t, "http://127.0.0.1:1", func(s *Settings) { s.User, s.Flavour = "", jirasync.DataCenter })
-	for name, client := range map[string]*Client{"an echo": echoing, "nobody there": gone, "a personal token": pat} {
+	for name, client := range map[string]*Client{"an echo": echoing, "an echo in JSON": escaped, "nobody there": gone, "a personal token": pat} {
 		_, err := client.Myself(t.Context())
 		trouble := troubleOf(t, err)
 		if words := fmt.Sprintf("%v %+v %v", err, *trouble, trouble.Cause); strings.Contains(words, token) || strings.Contains(words, "cm9ib3RAZXhhb") {
@@ -385,13 +501,14 @@ func TestPagesEnd(t *testing.T) {
 		pages []string // one after the other; the last again and again
 		found int      // -1: it is trouble
 	}{
-		"no token: the end, whatever isLast and total say":     {[]string{page("", 1, 2)}, 2},
-		"isLast does not end it":                               {[]string{page(`,"nextPageToken":"a"`, 1), page("", 2)}, 2},
-		"an empty page with a token is not the end":            {[]string{page(`,"nextPageToken":"a"`), page(`,"nextPageToken":"b"`), page("", 1)}, 1},
-		"a short page is not the end":                          {[]string{page(`,"nextPageToken":"a"`, 1), page(`,"nextPageToken":"b"`, 2), page("", 3)}, 3},
-		"a token that comes again is trouble":                  {[]string{page(`,"nextPageToken":"a"`, 1)}, -1},
-		"an empty search":                                      {[]string{page("")}, 0},
-		"an issue without an id is trouble, not a missing one": {[]string{`{"issues":[{"key":"OPS-1","fields":{}}]}`}, -1},
+		"no token: the end, whatever isLast and total say":      {[]string{page("", 1, 2)}, 2},
+		"isLast does not end it":                                {[]string{page(`,"nextPageToken":"a"`, 1), page("", 2)}, 2},
+		"an empty page with a token is not the end":             {[]string{page(`,"nextPageToken":"a"`), page(`,"nextPageToken":"b"`), page("", 1)}, 1},
+		"a short page is not the end":                           {[]string{page(`,"nextPageToken":"a"`, 1), page(`,"nextPageToken":"b"`, 2), page("", 3)}, 3},
+		"a token that comes again is trouble":                   {[]string{page(`,"nextPageToken":"a"`, 1)}, -1},
+		"an empty search":                                       {[]string{page("")}, 0},
+		"an answer without issues is trouble, not an empty one": {[]string{`{}`}, -1},
+		"an issue without an id is trouble, not a missing one":  {[]string{`{"issues":[{"key":"OPS-1","fields":{}}]}`}, -1},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -447,4 +564,26 @@ func TestQueriesOutOfWhatPeopleType(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzTrouble: whatever comes with a status of trouble, it has a kind, and words that are few and text.
+func FuzzTrouble(f *testing.F) {
+	f.Add(400, asJSON, []byte(`{"errorMessages":["No.",{"a":1},null],"errors":{"labels":["a",["b"]],"x":{"y":null}},"message":"m"}`))
+	f.Add(404, "text/html", []byte("<html>"))
+	f.Add(500, asJSON, []byte(`{"errorMessages":"no list"}`))
+	f.Add(429, "text/plain", []byte("\xff\xfe slow"))
+	client := &Client{settings: Settings{Token: token, Now: func() time.Time { return noon }}, bare: map[string]int{}}
+	f.Fuzz(func(t *testing.T, status int, kind string, body []byte) {
+		if status < 300 || status > 599 {
+			return
+		}
+		r := &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}}
+		var got *jirasync.Trouble
+		if err := client.judge(t.Context(), request{operation: "PUT issue", write: true}, r, body, nil); !errors.As(err, &got) {
+			t.Fatalf("got %v", err)
+		}
+		if got.Kind == "" || got.Words() == "" && len(got.Fields) == 0 || utf8.RuneCountInString(got.Said) > wordsMax || !utf8.ValidString(got.Words()) {
+			t.Fatalf("got %+v", got)
+		}
+	})
 }

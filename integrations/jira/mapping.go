@@ -216,11 +216,11 @@ var fieldsRead = []string{
 
 func (c *Client) fieldsRead() []string {
 	fields := slices.Clone(fieldsRead)
-	if f := c.settings.Fields.Sprint; f != "" {
-		fields = append(fields, f)
-	}
-	if f := c.settings.Fields.EpicLink; f != "" {
-		fields = append(fields, f)
+	custom := c.fieldIDs()
+	for _, f := range []string{custom.Sprint, custom.EpicLink} {
+		if f != "" {
+			fields = append(fields, f)
+		}
 	}
 	return fields
 }
@@ -261,10 +261,11 @@ func (c *Client) issue(j issueJSON) (jirasync.Issue, error) {
 	i.Status, i.Category = status.named(), status.status().Category
 	i.Priority, i.Resolution, i.Assignee, i.Parent = priority.named(), resolution.named(), assignee.person(), parent.Key
 	i.CreatedAt, i.UpdatedAt, i.CategoryChangedAt = created.Time, updated.Time, categoryChanged.Time
-	if f := c.settings.Fields.Sprint; f != "" {
+	custom := c.fieldIDs()
+	if f := custom.Sprint; f != "" {
 		i.Sprints = sprints(j.Fields[f])
 	}
-	if f := c.settings.Fields.EpicLink; f != "" && i.Parent == "" {
+	if f := custom.EpicLink; f != "" && i.Parent == "" {
 		var epic string
 		if json.Unmarshal(j.Fields[f], &epic) == nil {
 			i.Parent = epic

@@ -6,13 +6,6 @@ import (
 	"net/url"
 )
 
-// neverSent tells whether a request surely did not reach the other side: there was no connection.
-func neverSent(err error) bool {
-	var op *net.OpError
-	var dns *net.DNSError
-	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
-}
-
 // plainCause is the innermost reason, without the address.
 func plainCause(err error) string {
 	if err == nil {

@@ -68,7 +68,7 @@ func (c *Client) FieldIDs(ctx context.Context) (jirasync.FieldIDs, error) {
 		}
 	}
 	c.mu.Lock()
-	c.settings.Fields = ids
+	c.fields = ids
 	c.mu.Unlock()
 	return ids, nil
 }
@@ -132,6 +132,23 @@ func pages(page func(start int) (n int, last bool, err error)) error {
 func absent(err error) bool {
 	var t *jirasync.Trouble
 	return errors.As(err, &t) && t.Kind == jirasync.Absent
+}
+
+// noSuchCall tells whether the site does not have a call at all.
+func noSuchCall(err error) bool {
+	var t *jirasync.Trouble
+	return errors.As(err, &t) && (t.Status == http.StatusNotFound || t.Status == http.StatusMethodNotAllowed || t.Status == http.StatusGone)
+}
+
+// refused400 tells whether Jira understood a call and refused it: as a query is that names an issue which is not there.
+func refused400(err error) bool {
+	var t *jirasync.Trouble
+	return errors.As(err, &t) && t.Kind == jirasync.Refused && t.Status == http.StatusBadRequest
+}
+
+// withoutList is trouble with an answer that lacks the list it is about. Taken for an empty one, it would say that nothing is there.
+func withoutList(operation string) error {
+	return &jirasync.Trouble{Kind: jirasync.Temporary, Call: operation, Said: "The answer names no issues at all: it is not what Jira sends."}
 }
 
 var (
@@ -317,7 +334,33 @@ func jql(q jirasync.Query) string {
 
 // Changed walks the issues of a search, in order of their last change.
 func (c *Client) Changed(ctx context.Context, q jirasync.Query, page func([]jirasync.Issue) error) error {
-	return c.search(ctx, jql(q), c.fieldsRead(), true, page)
+	begun := false
+	err := c.search(ctx, jql(q), c.fieldsRead(), true, func(issues []jirasync.Issue) error {
+		begun = true
+		return page(issues)
+	})
+	if begun || len(q.IDs) == 0 || !refused400(err) {
+		return err
+	}
+	// Some Jiras refuse a whole query for one issue that is gone: those that are there are asked for once more.
+	there := q
+	there.IDs = nil
+	for some := range slices.Chunk(q.IDs, jirasync.IssuesAtOnce) {
+		found, _, err := c.Issues(ctx, some)
+		if err != nil {
+			return err
+		}
+		for _, i := range found {
+			there.IDs = append(there.IDs, i.IssueID)
+		}
+	}
+	switch {
+	case len(there.IDs) == len(q.IDs): // it was refused for something else
+		return err
+	case there.Label == "" && len(there.IDs) == 0:
+		return nil
+	}
+	return c.search(ctx, jql(there), c.fieldsRead(), true, page)
 }
 
 // searchPage is how many issues a page of a search is asked for.
@@ -345,6 +388,9 @@ func (c *Client) search(ctx context.Context, query string, fields []string, hist
 		if err := c.call(ctx, request{method: http.MethodPost, path: "search", body: body}, &a); err != nil {
 			return 0, false, err
 		}
+		if a.Issues == nil {
+			return 0, false, withoutList("POST search")
+		}
 		issues, err := c.issues(a.Issues)
 		if err != nil {
 			return 0, false, err
@@ -368,6 +414,9 @@ func (c *Client) searchByToken(ctx context.Context, query string, fields []strin
 		}
 		if err := c.call(ctx, request{method: http.MethodPost, path: "search/jql", body: body}, &a); err != nil {
 			return err
+		}
+		if a.Issues == nil {
+			return withoutList("POST search/jql")
 		}
 		issues, err := c.issues(a.Issues)
 		if err != nil {
@@ -397,26 +446,18 @@ func (c *Client) Issues(ctx context.Context, ids []string) (found []jirasync.Iss
 			return nil, nil, &jirasync.Trouble{Kind: jirasync.Refused, Said: fmt.Sprintf("%q is no number of an issue.", short(i))}
 		}
 	}
+	if len(ids) == 0 {
+		return nil, nil, nil
+	}
 	cloud, err := c.cloud(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	take := func(page []jirasync.Issue) error {
-		found = append(found, page...)
-		return nil
-	}
 	if cloud {
-		var a struct {
-			Issues []issueJSON `json:"issues"`
-		}
-		err = c.call(ctx, request{method: http.MethodPost, path: "issue/bulkfetch", body: map[string]any{"issueIdsOrKeys": ids, "fields": c.fieldsRead()}}, &a)
-		if err == nil {
-			found, err = c.issues(a.Issues)
-		} else if absent(err) { // before Cloud had it
-			err = c.search(ctx, "id in ("+strings.Join(ids, ", ")+") ORDER BY id ASC", c.fieldsRead(), false, take)
-		}
-	} else {
-		err = c.search(ctx, "id in ("+strings.Join(ids, ", ")+") ORDER BY id ASC", c.fieldsRead(), true, take)
+		found, err = c.bulk(ctx, ids)
+	}
+	if !cloud || noSuchCall(err) { // an older Cloud does not have it
+		found, err = c.byNumber(ctx, ids)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -433,6 +474,48 @@ func (c *Client) Issues(ctx context.Context, ids []string) (found []jirasync.Iss
 	return found, missing, nil
 }
 
+// bulk reads issues with Cloud's call for many, which leaves out those it does not find.
+func (c *Client) bulk(ctx context.Context, ids []string) ([]jirasync.Issue, error) {
+	var a struct {
+		Issues []issueJSON `json:"issues"`
+	}
+	err := c.call(ctx, request{method: http.MethodPost, path: "issue/bulkfetch", body: map[string]any{"issueIdsOrKeys": ids, "fields": c.fieldsRead()}}, &a)
+	if err != nil {
+		return nil, err
+	}
+	if a.Issues == nil {
+		return nil, withoutList("POST issue/bulkfetch")
+	}
+	return c.issues(a.Issues)
+}
+
+// byNumber searches issues by their numbers. Where one that is not there has the whole query refused, halves are asked for.
+func (c *Client) byNumber(ctx context.Context, ids []string) (found []jirasync.Issue, err error) {
+	err = c.search(ctx, "id in ("+strings.Join(ids, ", ")+") ORDER BY id ASC", c.fieldsRead(), true, func(page []jirasync.Issue) error {
+		found = append(found, page...)
+		return nil
+	})
+	switch {
+	case !refused400(err):
+		return found, err
+	case len(ids) == 1:
+		i, err := c.issueOf(ctx, ids[0], true)
+		if absent(err) {
+			return nil, nil
+		}
+		return []jirasync.Issue{i}, err
+	}
+	found = nil
+	for half := range slices.Chunk(ids, (len(ids)+1)/2) {
+		some, err := c.byNumber(ctx, half)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
+}
+
 // historiesPage is how many changes one page of histories is asked for; Jira allows that many.
 const historiesPage = 10_000
 
@@ -444,7 +527,7 @@ func (c *Client) Histories(ctx context.Context, ids []string) (map[string][]tick
 		return nil, err
 	}
 	fields := []string{"status", "priority", "assignee", "labels", "resolution"}
-	if f := c.settings.Fields.Sprint; f != "" {
+	if f := c.fieldIDs().Sprint; f != "" {
 		fields = append(fields, f)
 	}
 	all := make(map[string][]ticket.Change, len(ids))
@@ -465,7 +548,7 @@ func (c *Client) Histories(ctx context.Context, ids []string) (map[string][]tick
 			Next string `json:"nextPageToken"`
 		}
 		err := c.call(ctx, request{method: http.MethodPost, path: "changelog/bulkfetch", body: body}, &a)
-		if absent(err) {
+		if noSuchCall(err) {
 			return c.historiesOneByOne(ctx, ids)
 		}
 		if err != nil {
@@ -502,6 +585,10 @@ func (c *Client) historiesOneByOne(ctx context.Context, ids []string) (map[strin
 			all[i] = append(all[i], changesOf(a.Values)...)
 			return len(a.Values), a.IsLast, err
 		})
+		if absent(err) { // it is gone since it was read: its history is not known whole, the others' are
+			delete(all, i)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -511,6 +598,9 @@ func (c *Client) historiesOneByOne(ctx context.Context, ids []string) (map[strin
 
 // Marked finds the issues that carry any of the labels.
 func (c *Client) Marked(ctx context.Context, labels []string) ([]jirasync.Issue, error) {
+	if len(labels) == 0 {
+		return nil, nil
+	}
 	var found []jirasync.Issue
 	err := c.search(ctx, "labels in ("+list(labels)+") ORDER BY id ASC", c.fieldsRead(), false, func(page []jirasync.Issue) error {
 		found = append(found, page...)
@@ -519,19 +609,28 @@ func (c *Client) Marked(ctx context.Context, labels []string) ([]jirasync.Issue,
 	return found, err
 }
 
-// Find looks for issues a person means.
+// Find looks for issues a person means. An address of another site means none of this one.
 func (c *Client) Find(ctx context.Context, typed, project string, limit int) ([]jirasync.Issue, error) {
-	if _, after, is := strings.Cut(typed, "/browse/"); is {
-		typed, _, _ = strings.Cut(after, "?")
+	typed = strings.TrimSpace(typed)
+	if strings.HasPrefix(typed, "https://") || strings.HasPrefix(typed, "http://") {
+		key, ours := c.keyIn(typed)
+		if !ours {
+			return nil, nil
+		}
+		typed = key
 	}
-	if key := strings.ToUpper(strings.TrimSpace(typed)); keyPattern.MatchString(key) {
+	if key := strings.ToUpper(typed); keyPattern.MatchString(key) {
 		i, err := c.IssueOf(ctx, key)
 		if absent(err) {
 			return nil, nil
 		}
-		return []jirasync.Issue{i}, err
+		if err != nil {
+			return nil, err
+		}
+		return []jirasync.Issue{i}, nil
 	}
-	words := strings.FieldsFunc(typed, func(r rune) bool { return strings.ContainsRune(`"\'+-&|!(){}[]^~*?:/`, r) || r < ' ' })
+	// In capitals, AND, OR and NOT would be no words; a search does not tell capitals apart otherwise.
+	words := strings.FieldsFunc(strings.ToLower(typed), func(r rune) bool { return strings.ContainsRune(`"\'+-&|!(){}[]^~*?:/`, r) || r < ' ' })
 	said := strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 	if said == "" {
 		return nil, nil
@@ -553,19 +652,40 @@ func (c *Client) Find(ctx context.Context, typed, project string, limit int) ([]
 	return found[:min(len(found), limit)], err
 }
 
-var errEnough = fmt.Errorf("enough was found")
+var errEnough = errors.New("enough was found")
+
+// keyIn is the key in the address of an issue's page on this site.
+func (c *Client) keyIn(address string) (key string, ours bool) {
+	path, ours := strings.CutPrefix(address, strings.TrimRight(c.settings.URL, "/")+"/browse/")
+	key, _, _ = strings.Cut(path, "?")
+	key, _, _ = strings.Cut(key, "#")
+	key = strings.ToUpper(strings.TrimRight(key, "/"))
+	return key, ours && keyPattern.MatchString(key)
+}
 
 // IssueOf reads one issue, without its history.
 func (c *Client) IssueOf(ctx context.Context, keyOrID string) (jirasync.Issue, error) {
+	return c.issueOf(ctx, keyOrID, false)
+}
+
+// issueOf reads one issue, with its history where the flavour gives it whole.
+func (c *Client) issueOf(ctx context.Context, keyOrID string, history bool) (jirasync.Issue, error) {
 	name, err := named(keyOrID)
 	if err != nil {
 		return jirasync.Issue{}, err
 	}
+	query := url.Values{"fields": {strings.Join(c.fieldsRead(), ",")}, "properties": {property}}
+	if history {
+		cloud, err := c.cloud(ctx)
+		if err != nil {
+			return jirasync.Issue{}, err
+		}
+		if !cloud {
+			query.Set("expand", "changelog")
+		}
+	}
 	var j issueJSON
-	err = c.call(ctx, request{
-		method: http.MethodGet, path: "issue/" + name, operation: "GET issue",
-		query: url.Values{"fields": {strings.Join(c.fieldsRead(), ",")}, "properties": {property}},
-	}, &j)
+	err = c.call(ctx, request{method: http.MethodGet, path: "issue/" + name, operation: "GET issue", query: query}, &j)
 	if err != nil {
 		return jirasync.Issue{}, err
 	}
@@ -637,42 +757,61 @@ func (c *Client) Transitions(ctx context.Context, issue string) ([]jirasync.Tran
 
 const agileAPI = "rest/agile/1.0"
 
-// ActiveSprint is the active sprint of a scrum board of the project.
+// ActiveSprint is the active sprint of a board of the project.
 func (c *Client) ActiveSprint(ctx context.Context, project string) (ticket.Sprint, error) {
-	var boards struct {
+	var found ticket.Sprint
+	err := pages(func(start int) (int, bool, error) {
+		var boards struct {
+			Values []struct {
+				ID   id     `json:"id"`
+				Type string `json:"type"`
+			} `json:"values"`
+			IsLast bool `json:"isLast"`
+		}
+		err := c.call(ctx, request{
+			method: http.MethodGet, path: "board", api: agileAPI,
+			query: url.Values{"projectKeyOrId": {project}, "startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(boardsPage)}},
+		}, &boards)
+		if err != nil {
+			return 0, false, err
+		}
+		for _, b := range boards.Values {
+			if b.Type == "kanban" || !numberPattern.MatchString(string(b.ID)) {
+				continue
+			}
+			found, err = c.activeSprintOf(ctx, string(b.ID))
+			if err != nil || found.ID != "" {
+				return 0, true, err
+			}
+		}
+		return len(boards.Values), boards.IsLast, nil
+	})
+	return found, err
+}
+
+// boardsPage is how many boards or sprints one page is asked for.
+const boardsPage = 50
+
+func (c *Client) activeSprintOf(ctx context.Context, board string) (ticket.Sprint, error) {
+	var a struct {
 		Values []struct {
-			ID id `json:"id"`
+			ID        id     `json:"id"`
+			Name      string `json:"name"`
+			StartDate moment `json:"startDate"`
 		} `json:"values"`
 	}
 	err := c.call(ctx, request{
-		method: http.MethodGet, path: "board", api: agileAPI,
-		query: url.Values{"projectKeyOrId": {project}, "type": {"scrum"}, "maxResults": {"50"}},
-	}, &boards)
-	if err != nil {
+		method: http.MethodGet, path: "board/" + board + "/sprint", api: agileAPI, operation: "GET board sprint",
+		query: url.Values{"state": {"active"}, "maxResults": {strconv.Itoa(boardsPage)}},
+	}, &a)
+	switch {
+	case refused400(err): // a board of the simple kind may have none
+		return ticket.Sprint{}, nil
+	case err != nil:
 		return ticket.Sprint{}, err
+	case len(a.Values) == 0:
+		return ticket.Sprint{}, nil
 	}
-	for _, b := range boards.Values {
-		if !numberPattern.MatchString(string(b.ID)) {
-			continue
-		}
-		var a struct {
-			Values []struct {
-				ID        id     `json:"id"`
-				Name      string `json:"name"`
-				StartDate moment `json:"startDate"`
-			} `json:"values"`
-		}
-		err := c.call(ctx, request{
-			method: http.MethodGet, path: "board/" + string(b.ID) + "/sprint", api: agileAPI, operation: "GET board sprint",
-			query: url.Values{"state": {"active"}, "maxResults": {"50"}},
-		}, &a)
-		if err != nil {
-			return ticket.Sprint{}, err
-		}
-		if len(a.Values) > 0 {
-			s := a.Values[0]
-			return ticket.Sprint{ID: string(s.ID), Name: s.Name, State: ticket.ActiveSprint, StartedAt: s.StartDate.Time}, nil
-		}
-	}
-	return ticket.Sprint{}, nil
+	s := a.Values[0]
+	return ticket.Sprint{ID: string(s.ID), Name: s.Name, State: ticket.ActiveSprint, StartedAt: s.StartDate.Time}, nil
 }

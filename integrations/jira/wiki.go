@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"upshot/app/jirasync"
@@ -31,7 +32,7 @@ var faces = regexp.MustCompile(`(\((?:[xyni/?-]|on|off|flag|flagoff)\))|([:;]-?)
 // Escape is text from elsewhere as it stands: it calls nobody, shows no pictures and runs no macros.
 func Escape(s string) string {
 	s = lineStart.ReplaceAllString(guarded(s), `${1}\${2}`)
-	return faces.ReplaceAllString(s, `${2}\${1}${3}`)
+	return faces.ReplaceAllString(unstruck(s), `${2}\${1}${3}`)
 }
 
 // guarded is text in which no character means anything.
@@ -45,12 +46,32 @@ func guarded(s string) string {
 	return special.Replace(s)
 }
 
+// unstruck guards hyphens that would begin words struck through. Those inside words, numbers and addresses stay.
+func unstruck(s string) string {
+	var b strings.Builder
+	before := ' '
+	for at, r := range s {
+		after, _ := utf8.DecodeRuneInString(s[at+utf8.RuneLen(r):])
+		begins := unicode.IsSpace(before) || strings.ContainsRune(`([{"',;:.`, before)
+		if r == '-' && begins && after != '-' && after != utf8.RuneError && !unicode.IsSpace(after) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+		before = r
+	}
+	return b.String()
+}
+
 // link is a link; the name loses what would end it.
 func link(name, url string) string {
-	name = strings.NewReplacer("[", "(", "]", ")", "|", "/", "\n", " ").Replace(name)
-	url = strings.NewReplacer("|", "%7C", "]", "%5D", " ", "%20", "\n", "").Replace(url)
-	return "[" + guarded(name) + "|" + url + "]"
+	name = strings.NewReplacer("[", "(", "]", ")", "|", "/", "\n", " ", "\r", "").Replace(name)
+	return "[" + guarded(name) + "|" + inAddress.Replace(url) + "]"
 }
+
+// inAddress writes what would end an address, or be markup in it, as addresses write such characters.
+var inAddress = strings.NewReplacer(
+	"|", "%7C", "[", "%5B", "]", "%5D", "{", "%7B", "}", "%7D", `\`, "%5C", "^", "%5E", " ", "%20", "\n", "", "\r", "", "\t", "",
+)
 
 // Describe is the description of a new issue.
 func (Markup) Describe(p jirasync.Packet) string {

@@ -21,10 +21,13 @@ func TestEscape(t *testing.T) {
 		"a backslash in a path stays":   {`C:\temp\7\ü`, `C:\temp\7\ü`},
 		"a backslash breaks no line":    {`\\host\share\`, `&#92;\host\share&#92;`},
 		// Jira heeds no backslash that has another one before it, so one in the text must not come first.
-		"a backslash guards nothing away": {`\[~mira\] \!x!`, `&#92;\[\~mira&#92;\] &#92;\!x\!`},
-		"no little pictures":              {"(x) is off :-) ;) (2) (on call)", `\(x) is off :-\) ;\) (2) (on call)`},
-		"carriage returns go":             {"a\r\nb", "a\nb"},
-		"bytes that are no text go":       {"a\xffb", "ab"},
+		"a backslash guards nothing away":                        {`\[~mira\] \!x!`, `&#92;\[\~mira&#92;\] &#92;\!x\!`},
+		"no little pictures":                                     {"(x) is off :-) ;) (2) (on call)", `\(x) is off :\-) ;\) (2) (on call)`},
+		"nothing is struck through":                              {"-gone- (-5 %)", `\-gone- (\-5 %)`},
+		"hyphens stay in words, options of commands are guarded": {"re-run --fast -v a - b", `re-run --fast \-v a - b`},
+		"and in addresses":                                       {"https://git.example/a/-/b", "https://git.example/a/-/b"},
+		"carriage returns go":                                    {"a\r\nb", "a\nb"},
+		"bytes that are no text go":                              {"a\xffb", "ab"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

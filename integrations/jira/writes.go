@@ -2,7 +2,9 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,7 +24,10 @@ const (
 func (c *Client) Create(ctx context.Context, n jirasync.NewIssue) (jirasync.Ref, error) {
 	fields := map[string]any{
 		"project": map[string]string{"key": n.Project}, "issuetype": map[string]string{"id": n.Type},
-		"summary": summary(n.Summary), "description": cut(n.Description, textMax), "labels": n.Labels,
+		"summary": summary(n.Summary), "description": cut(n.Description, textMax),
+	}
+	if len(n.Labels) > 0 {
+		fields["labels"] = n.Labels
 	}
 	if len(n.Components) > 0 {
 		var components []map[string]string
@@ -142,7 +147,17 @@ func (c *Client) Transit(ctx context.Context, issue, transition, resolution stri
 	if resolution != "" {
 		body["fields"] = map[string]any{"resolution": map[string]string{"id": resolution}}
 	}
-	return c.call(ctx, request{method: http.MethodPost, path: "issue/" + name + "/transitions", operation: "POST issue transitions", issue: name, body: body, write: true}, nil)
+	err = c.call(ctx, request{method: http.MethodPost, path: "issue/" + name + "/transitions", operation: "POST issue transitions", issue: name, body: body, write: true}, nil)
+	var t *jirasync.Trouble
+	if !errors.As(err, &t) || !refused400(err) || len(t.Fields) > 0 {
+		return err
+	}
+	// Jira says in the account's language that somebody moved the issue meanwhile. Whether it was that, its ways tell.
+	ways, asking := c.Transitions(ctx, name)
+	if asking == nil && !slices.ContainsFunc(ways, func(w jirasync.Transition) bool { return w.ID == transition }) {
+		t.Kind = jirasync.Raced
+	}
+	return err
 }
 
 // MoveToSprint moves issues into a sprint.
