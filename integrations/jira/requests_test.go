@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -38,7 +39,7 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func scripted(t *testing.T, flavour jirasync.Flavour, answers map[string]http.HandlerFunc) (*Client, *script) {
 	t.Helper()
 	s := &script{answers: answers}
-	client, _ := site(t, s.ServeHTTP, func(set *Settings) { set.Flavour = flavour })
+	client := site(t, s.ServeHTTP, func(set *Settings) { set.Flavour = flavour })
 	return client, s
 }
 
@@ -141,8 +142,9 @@ func TestHowCallsIntroduceThemselves(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			client, server := site(t, keep)
-			client = at(t, server.URL+"/jira/", func(s *Settings) { s.User, s.Version = c.user, "1.2" })
+			server := httptest.NewServer(http.HandlerFunc(keep))
+			t.Cleanup(server.Close)
+			client := at(t, server.URL+"/jira/", func(s *Settings) { s.User, s.Version = c.user, "1.2" })
 			if _, err := client.Create(t.Context(), jirasync.NewIssue{Project: "OPS", Type: "1", Summary: "s"}); err != nil {
 				t.Fatal(err)
 			}
@@ -342,8 +344,9 @@ func TestFind(t *testing.T) {
 				"POST /jira/rest/api/2/search/jql":  says(200, asJSON, issuesText(1, 2, 3)),
 				"GET /jira/rest/api/2/issue/OPS-12": says(200, asJSON, issueText(12)),
 			}}
-			client, server := site(t, s.ServeHTTP)
-			client = at(t, server.URL+"/jira")
+			server := httptest.NewServer(http.HandlerFunc(s.ServeHTTP))
+			t.Cleanup(server.Close)
+			client := at(t, server.URL+"/jira")
 			found, err := client.Find(t.Context(), strings.ReplaceAll(c.typed, here, server.URL+"/jira"), c.project, 2)
 			if err != nil {
 				t.Fatal(err)
