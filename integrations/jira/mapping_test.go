@@ -2,6 +2,7 @@ package jira
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -179,12 +180,51 @@ func FuzzReadIssue(f *testing.F) {
 	})
 }
 
+// FuzzMoment: a moment is the same in every shape, and no text at all makes reading it panic.
+func FuzzMoment(f *testing.F) {
+	f.Add(int64(1_772_452_800_123), 330, "2026-03-02T12:00:00.000+0000")
+	f.Add(int64(100_000_000_001), -720, "1e999")
+	f.Fuzz(func(t *testing.T, millis int64, zone int, text string) {
+		var m moment
+		_ = m.UnmarshalJSON([]byte(text))
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = m.UnmarshalJSON(quoted)
+		if millis <= firstMillis || millis > 200_000_000_000_000 || zone <= -24*60 || zone >= 24*60 {
+			return
+		}
+		want := time.UnixMilli(millis)
+		for _, shape := range []string{"2006-01-02T15:04:05.000-0700", "2006-01-02T15:04:05.000Z07:00"} {
+			if err := m.UnmarshalJSON([]byte(`"` + want.In(time.FixedZone("", zone*60)).Format(shape) + `"`)); err != nil || !m.Equal(want) {
+				t.Fatalf("%s: got %s, %v", shape, m.Time, err)
+			}
+		}
+		for _, number := range []string{strconv.FormatInt(millis, 10), `"` + strconv.FormatInt(millis, 10) + `"`} {
+			if err := m.UnmarshalJSON([]byte(number)); err != nil || !m.Equal(want) {
+				t.Fatalf("%s: got %s, %v", number, m.Time, err)
+			}
+		}
+	})
+}
+
 func FuzzSprintOf(f *testing.F) {
 	f.Add("Sprint@1[id=3,rapidViewId=1,state=ACTIVE,name=a,b=[c],startDate=2026-03-02T10:00:00.000+01:00,goal=]")
 	f.Add("[id=,=,]")
+	f.Add("Fix it, then [a=b] | go,")
 	f.Fuzz(func(t *testing.T, words string) {
 		if s, is := SprintOf(words); is && s.ID == "" {
 			t.Fatal("a sprint without an id")
+		}
+		for _, key := range sprintKeys {
+			if strings.Contains(","+words, ","+key+"=") { // a name that looks like a member cannot be told from one
+				return
+			}
+		}
+		s, is := SprintOf("x.Sprint@1f[id=3,rapidViewId=1,state=ACTIVE,name=" + words + ",startDate=2026-03-02T12:00:00.000Z,endDate=<null>,goal=" + words + "]")
+		if !is || s.ID != "3" || s.Name != words || s.State != ticket.ActiveSprint || !s.StartedAt.Equal(noon) {
+			t.Fatalf("got %+v of the name %q", s, words)
 		}
 	})
 }
