@@ -97,15 +97,20 @@ func TestWritesAsTheyGoOut(t *testing.T) {
 			`PUT /rest/api/2/issue/10001 {"fields":{"assignee":{"name":null},"duedate":null},"update":{"comment":[{"edit":{"body":"anew","id":"7"}}]}}`,
 		},
 		"a transition with a resolution": {
-			jirasync.Cloud, map[string]http.HandlerFunc{"POST " + transition: says(204, "", "")}, func(c *Client) error { return c.Transit(t.Context(), "10001", "31", "10000") },
+			jirasync.Cloud,
+			map[string]http.HandlerFunc{"POST " + transition: says(204, "", "")},
+			func(c *Client) error { return c.Transit(t.Context(), "10001", "31", "10000") },
 			`POST /rest/api/2/issue/10001/transitions {"fields":{"resolution":{"id":"10000"}},"transition":{"id":"31"}}`,
 		},
 		"into a sprint": {
-			jirasync.Cloud, map[string]http.HandlerFunc{"POST /rest/agile/1.0/sprint/3/issue": says(204, "", "")}, func(c *Client) error { return c.MoveToSprint(t.Context(), "3", []string{"10001"}) },
+			jirasync.Cloud,
+			map[string]http.HandlerFunc{"POST /rest/agile/1.0/sprint/3/issue": says(204, "", "")},
+			func(c *Client) error { return c.MoveToSprint(t.Context(), "3", []string{"10001"}) },
 			`POST /rest/agile/1.0/sprint/3/issue {"issues":["10001"]}`,
 		},
 		"the way back": {
-			jirasync.Cloud, map[string]http.HandlerFunc{"POST /rest/api/2/issue/10001/remotelink": says(201, asJSON, `{"id":1}`)},
+			jirasync.Cloud,
+			map[string]http.HandlerFunc{"POST /rest/api/2/issue/10001/remotelink": says(201, asJSON, `{"id":1}`)},
 			func(c *Client) error {
 				return c.LinkBack(t.Context(), "10001", jirasync.BackLink{GlobalID: "g", URL: "https://upshot.example/1", Title: "T", Summary: "S"})
 			},
