@@ -3,8 +3,6 @@ package jirasync
 import (
 	"fmt"
 	"math/rand/v2"
-	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -195,49 +193,9 @@ func TestTheStateATicketPutsItsFollowUpIn(t *testing.T) {
 	}
 }
 
-func TestWhatAResolutionMeansByItsName(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]ticket.Meaning{
-		"Done": ticket.MeansDone, "Fixed": ticket.MeansDone, "Resolved": ticket.MeansDone,
-		"Won't Do": ticket.MeansWontDo, "Won’t Fix": ticket.MeansWontDo, "Declined": ticket.MeansWontDo, "Canceled": ticket.MeansWontDo,
-		"Duplicate": ticket.MeansDuplicate, "Cannot Reproduce": ticket.MeansNoCause, "Operations-resolved": ticket.MeansNoCause,
-	} {
-		if got := GuessMeaning(name); got != want {
-			t.Errorf("%s: %s, want %s", name, got, want)
-		}
-	}
-}
-
 func TestLabelsOfOurOwnAreNobodysChange(t *testing.T) {
 	t.Parallel()
 	if got := ownWords([]string{"pool", "upshot-x1", "cabins", "upshot-x1-fu-12"}, "x1"); got != "cabins pool" {
 		t.Errorf("got %q", got)
-	}
-}
-
-func TestWhatTheRuleAsksForIsNobodyElsesChange(t *testing.T) {
-	t.Parallel()
-	raised := followup.Escalation{RaiseTo: ticket.Named{ID: "2", Name: "High"}, Propose: followup.ProposeLabel}
-	l := Link{
-		Wishes: Wishes{Priority: "3", Labels: []string{"pool"}},
-		Bases:  map[Field]Base{FieldPriority: {"3", "3"}, FieldLabels: {"pool", "pool"}},
-	}
-	l.expect(raised, "next-sprint")
-	if l.Wishes.Priority != "2" || !slices.Equal(l.Wishes.Labels, []string{"next-sprint", "pool"}) {
-		t.Fatalf("wishes: %+v", l.Wishes)
-	}
-	for _, owner := range []Owner{JiraOwns, UpshotOwns} {
-		for field, values := range map[Field][2]string{FieldPriority: {"3", "2"}, FieldLabels: {"pool", "next-sprint pool"}} {
-			if got := Merge(owner, l.Bases[field], values[1], values[0]); got != Nothing {
-				t.Errorf("%s of %s before Jira has it: %s", field, owner, got)
-			}
-			if got := Merge(owner, l.Bases[field], values[1], values[1]); got != Agreed {
-				t.Errorf("%s of %s when Jira has it: %s", field, owner, got)
-			}
-		}
-	}
-	var none Link
-	if none.expect(raised, "next-sprint"); !reflect.DeepEqual(none.Wishes, Wishes{}) || len(none.Bases) != 0 {
-		t.Errorf("nobody wished for anything: %+v", none)
 	}
 }
