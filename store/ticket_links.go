@@ -345,8 +345,8 @@ func (s *Store) ClaimPushes(ctx context.Context, site ticket.SiteID, holder stri
 // SettlePush writes what became of a claimed push, unless somebody else has claimed it since.
 func (s *Store) SettlePush(ctx context.Context, p jirasync.Push) (settled bool, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		done := s.db(ctx).Exec(`UPDATE jira_pushes SET state = ?, maybe = ?, next_at = ?, trouble = ?, trouble_status = ?, done_at = ?, holder = '', lease_until = NULL
-			WHERE id = ? AND fence = ? AND state = 'sending'`, string(p.State), p.Maybe, p.NextAt.UTC(), p.Trouble.Words, p.Trouble.Status, nullable(p.DoneAt), p.ID, p.Fence)
+		done := s.db(ctx).Exec(`UPDATE jira_pushes SET state = ?, attempt = ?, maybe = ?, next_at = ?, trouble = ?, trouble_status = ?, done_at = ?, holder = '', lease_until = NULL
+			WHERE id = ? AND fence = ? AND state = 'sending'`, string(p.State), p.Attempt, p.Maybe, p.NextAt.UTC(), p.Trouble.Words, p.Trouble.Status, nullable(p.DoneAt), p.ID, p.Fence)
 		settled = done.RowsAffected > 0
 		return done.Error
 	})

@@ -1,6 +1,8 @@
 package jirasync
 
 import (
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,5 +84,95 @@ func TestClaimed(t *testing.T) {
 	again := lost.Claimed("c", noon.Add(time.Hour), until.Add(time.Hour))
 	if !again.UnknownSince.Equal(lost.UnknownSince) {
 		t.Errorf("its outcome is unknown since %s, not since %s", lost.UnknownSince, again.UnknownSince)
+	}
+}
+
+func TestWithoutOptional(t *testing.T) {
+	t.Parallel()
+	whole := NewIssue{Summary: "s", Priority: "2", Assignee: "ada", Components: []string{"web"}, DueOn: "2026-04-01", Labels: []string{"m"}, Mark: "m"}
+	said := func(ids ...string) map[string]string {
+		all := map[string]string{}
+		for _, id := range ids {
+			all[id] = "no " + id
+		}
+		return all
+	}
+	cases := map[string]struct {
+		named   map[string]string
+		left    func(*NewIssue)
+		without []string
+	}{
+		"the priority":                    {said("priority"), func(n *NewIssue) { n.Priority = "" }, []string{"priority: no priority"}},
+		"somebody who may not":            {said("assignee"), func(n *NewIssue) { n.Assignee = "" }, []string{"assignee: no assignee"}},
+		"the components":                  {said("components"), func(n *NewIssue) { n.Components = nil }, []string{"components: no components"}},
+		"the due date":                    {said("duedate"), func(n *NewIssue) { n.DueOn = "" }, []string{"duedate: no duedate"}},
+		"two of them, in order":           {said("priority", "duedate"), func(n *NewIssue) { n.Priority, n.DueOn = "", "" }, []string{"duedate: no duedate", "priority: no priority"}},
+		"labels stay: they hold the mark": {said("labels"), nil, nil},
+		"a field of the project's own":    {said("customfield_1"), nil, nil},
+		"no field at all":                 {nil, nil, nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := whole
+			if c.left != nil {
+				c.left(&want)
+			}
+			got, out := withoutOptional(whole, c.named)
+			if len(c.without) > 0 && !reflect.DeepEqual(got, want) || !slices.Equal(out, c.without) {
+				t.Errorf("got %+v, without %q", got, out)
+			}
+		})
+	}
+	// What is refused again, although it was not sent, waits for a person: nothing goes round in circles.
+	l, tries := Link{State: ticket.LinkSending, Asked: whole}, 0
+	for ; l.State != ticket.LinkNeeds && tries < 10; tries++ {
+		l = AfterFailure(l, Trouble{Kind: Refused, Fields: said("priority")}, noon, settle)
+	}
+	if tries != 2 || !slices.Equal(l.LeftOut, []string{"priority: no priority"}) {
+		t.Errorf("after %d tries, without %q", tries, l.LeftOut)
+	}
+}
+
+func TestBackOff(t *testing.T) {
+	t.Parallel()
+	for attempt, want := range map[int]time.Duration{
+		-1: 2 * time.Second, 0: 2 * time.Second, 1: 2 * time.Second, 2: 4 * time.Second, 8: 256 * time.Second, 11: 2048 * time.Second,
+		12: time.Hour, 13: time.Hour, 1 << 40: time.Hour,
+	} {
+		if got := backOff(attempt); got != want {
+			t.Errorf("attempt %d: %s, want %s", attempt, got, want)
+		}
+	}
+}
+
+func TestTheLowestNumberHasTheMark(t *testing.T) {
+	t.Parallel()
+	issue := func(id string, labels ...string) Issue {
+		return Issue{Ticket: ticket.Ticket{IssueID: id, Key: "OPS-" + id, Labels: labels}}
+	}
+	cases := map[string]struct {
+		found []Issue
+		want  string // empty: none
+	}{
+		"nothing was found":                     {nil, ""},
+		"one":                                   {[]Issue{issue("12", "upshot-x1", "m")}, "12"},
+		"of two, 9 is lower than 10":            {[]Issue{issue("10", "m"), issue("9", "m")}, "9"},
+		"in the other order":                    {[]Issue{issue("9", "m"), issue("10", "m")}, "9"},
+		"longer than a machine's number":        {[]Issue{issue("100000000000000000000", "m"), issue("99999999999999999999", "m")}, "99999999999999999999"},
+		"another mark, and one that begins so":  {[]Issue{issue("1", "n"), issue("2", "m-2")}, ""},
+		"others are found in the same search":   {[]Issue{issue("1", "n"), issue("7", "m"), issue("8", "n")}, "7"},
+		"an issue that lost its labels is none": {[]Issue{issue("1")}, ""},
+	}
+	for name, c := range cases {
+		ref, is := lowest(c.found, "m")
+		if is != (c.want != "") || ref.ID != c.want || is && ref.Key != "OPS-"+c.want {
+			t.Errorf("%s: %+v, %v", name, ref, is)
+		}
+	}
+	for _, pair := range [][2]string{{"9", "10"}, {"10", "11"}, {"", "1"}, {"99999999999999999999", "100000000000000000000"}} {
+		if !LowerID(pair[0], pair[1]) || LowerID(pair[1], pair[0]) || LowerID(pair[0], pair[0]) {
+			t.Errorf("%s is lower than %s", pair[0], pair[1])
+		}
 	}
 }

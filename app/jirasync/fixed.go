@@ -3,6 +3,7 @@ package jirasync
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -22,7 +23,7 @@ func FixedValue(kind, typed string, f Flavour) (json.RawMessage, error) {
 		v = []map[string]string{{"id": typed}}
 	case "number":
 		n, err := strconv.ParseFloat(typed, 64)
-		if err != nil {
+		if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 			return nil, fmt.Errorf("%q is no number", typed)
 		}
 		v = n

@@ -2,6 +2,7 @@ package jirasync
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -39,6 +40,11 @@ func TestFixedValueAndBack(t *testing.T) {
 	for kind, typed := range map[string]string{"number": "two", "other": "{"} {
 		if _, err := FixedValue(kind, typed, Cloud); err == nil {
 			t.Errorf("%q is taken as %s", typed, kind)
+		}
+	}
+	for _, typed := range []string{"NaN", "inf", "-Infinity", "1e999"} {
+		if v, err := FixedValue("number", typed, Cloud); err == nil || err.Error() != fmt.Sprintf("%q is no number", typed) {
+			t.Errorf("%q is taken as %s, %v", typed, v, err)
 		}
 	}
 	for _, kind := range []string{"option", "options", "words", "text", "number", "user", "other"} {

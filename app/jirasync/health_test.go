@@ -34,3 +34,57 @@ func TestStopped(t *testing.T) {
 		})
 	}
 }
+
+func TestHowFarBehindTheMirrorIs(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		good time.Time
+		want time.Duration
+	}{
+		"never read":                {time.Time{}, 0},
+		"read a minute ago":         {noon.Add(-time.Minute), time.Minute},
+		"by a clock that runs fast": {noon.Add(time.Second), 0},
+	} {
+		if got := (Health{State: State{GoodAt: c.good}}).Lag(noon); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestWhatWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		h    Health
+		want bool
+	}{
+		"nothing":                           {Health{Waiting: 3, Mirrored: 100, Gone: 1, Partial: 1}, false},
+		"a dead letter":                     {Health{Dead: 1}, true},
+		"a conflict":                        {Health{Conflicts: 1}, true},
+		"a decision":                        {Health{Decisions: 1}, true},
+		"a status that nobody can place":    {Health{Unplaced: 1}, true},
+		"a login that Jira does not accept": {Health{State: State{LoginBadAt: noon}}, true},
+	} {
+		if got := c.h.NeedsSomebody(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestHowLongTheSiteIsPaused(t *testing.T) {
+	t.Parallel()
+	later := noon.Add(time.Hour)
+	for name, c := range map[string]struct {
+		pauses []Pause
+		want   time.Time
+	}{
+		"not at all":                   {nil, time.Time{}},
+		"it is over":                   {[]Pause{{Scope: SiteScope, Until: noon}}, time.Time{}},
+		"the whole site":               {[]Pause{{Scope: SiteScope, Until: later}}, later},
+		"one issue alone":              {[]Pause{{Scope: IssueScope("10001"), Until: later}}, time.Time{}},
+		"an operation, longer than it": {[]Pause{{Scope: "POST issue", Until: later.Add(time.Hour)}, {Scope: SiteScope, Until: later}}, later},
+	} {
+		if got := (Health{Pauses: c.pauses}).PausedUntil(noon); !got.Equal(c.want) {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}

@@ -20,9 +20,10 @@ func GuessMeaning(name string) ticket.Meaning {
 	switch {
 	case has("duplicate"):
 		return ticket.MeansDuplicate
-	case has("cannot reproduce", "can't reproduce", "not reproducible", "operations resolved", "operations-resolved", "no cause", "unexplained", "incomplete"):
+	case has("reproduc", "operations", "no cause", "unexplained", "incomplete"):
 		return ticket.MeansNoCause
-	case has("won't", "wont", "will not", "declined", "rejected", "abandoned", "obsolete", "not a bug", "invalid", "canceled", "cancelled"):
+	case has("won't", "wont", "will not", "declined", "rejected", "abandoned", "obsolete", "not a bug", "not an issue", "as designed", "out of scope",
+		"known error", "withdrawn", "invalid", "canceled", "cancelled"):
 		return ticket.MeansWontDo
 	}
 	return ticket.MeansDone

@@ -163,13 +163,13 @@ func (r *run) noteKnown(ctx context.Context, m Mirror, edits []Push) (id string,
 // lastComments is how many comments are read to find our own.
 const lastComments = 20
 
-// Together is several edits of one issue as one. The latest of each field counts, and of the comments; noteOf is the push
-// whose comment that is.
+// Together is several edits of one issue as one. The latest of each field counts, of each label, and of the comments; noteOf is
+// the push whose comment that is.
 func Together(edits []Push) (e Edit, noteOf PushID) {
 	for _, p := range edits {
 		add := p.Payload.Edit
-		e.AddLabels = unique(append(e.AddLabels, add.AddLabels...))
-		e.RemoveLabels = unique(append(e.RemoveLabels, add.RemoveLabels...))
+		e.AddLabels = unique(append(without(e.AddLabels, add.RemoveLabels), add.AddLabels...))
+		e.RemoveLabels = unique(append(without(e.RemoveLabels, add.AddLabels), without(add.RemoveLabels, add.AddLabels)...))
 		if add.Priority != "" {
 			e.Priority = add.Priority
 		}
@@ -186,8 +186,12 @@ func Together(edits []Push) (e Edit, noteOf PushID) {
 			e.Comment, noteOf = add.Comment, p.ID
 		}
 	}
-	e.RemoveLabels = slices.DeleteFunc(e.RemoveLabels, func(l string) bool { return slices.Contains(e.AddLabels, l) })
 	return e, noteOf
+}
+
+// without is the list without some of it.
+func without(all, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
 }
 
 // pushOne makes a change that goes out by itself.
@@ -304,7 +308,7 @@ func (r *run) settlePushes(ctx context.Context, pushes []Push, err error) error 
 }
 
 // AfterCall is a push after its call. What trying again does not help is a dead letter at once, everything else after some
-// attempts.
+// attempts. To be asked to wait, or not to be let in, is no attempt.
 func AfterCall(p Push, err error, now time.Time) Push {
 	if err == nil {
 		p.State, p.DoneAt, p.Trouble = PushDone, now, Told{}
@@ -319,9 +323,9 @@ func AfterCall(p Push, err error, now time.Time) Push {
 	p.State, p.NextAt = PushWaiting, now.Add(backOff(p.Attempt))
 	switch {
 	case t.Kind == Limited:
-		p.NextAt = later(t.Until, now)
+		p.NextAt, p.Attempt = later(t.Until, now), max(0, p.Attempt-1)
 	case t.Kind == Login:
-		p.NextAt = now.Add(loginEvery)
+		p.NextAt, p.Attempt = now.Add(loginEvery), max(0, p.Attempt-1)
 	case t.Kind == Forbidden, t.Kind == Refused, t.Kind == Absent, p.Attempt >= maxAttempts:
 		p.State = PushDead
 	}

@@ -44,6 +44,21 @@ func TestAfterCall(t *testing.T) {
 			}
 		})
 	}
+	for _, kind := range []TroubleKind{Limited, Login} {
+		if got := AfterCall(sent, &Trouble{Kind: kind}, noon); got.Attempt != sent.Attempt-1 {
+			t.Errorf("%s: waiting as asked counts as attempt %d", kind, got.Attempt)
+		}
+	}
+	p, waited := Push{}, time.Duration(0)
+	for p.State != PushDead {
+		p.Attempt++
+		if p = AfterCall(p, &Trouble{Kind: Temporary}, noon); p.State != PushDead {
+			waited += p.NextAt.Sub(noon)
+		}
+	}
+	if waited < 8*time.Hour || waited > 24*time.Hour {
+		t.Errorf("it gives up after %s; Jira may be away for a working day", waited)
+	}
 	before := sent
 	before.Maybe = true
 	if got := AfterCall(before, &Trouble{Kind: Temporary}, noon); !got.Maybe {
@@ -70,6 +85,19 @@ func TestTogether(t *testing.T) {
 			[]Push{edit(1, Edit{RemoveLabels: []string{"a", "b"}}), edit(2, Edit{AddLabels: []string{"a"}})},
 			Edit{AddLabels: []string{"a"}, RemoveLabels: []string{"b"}},
 			0,
+		},
+		"a label that was added and is to go, goes": {
+			[]Push{edit(1, Edit{AddLabels: []string{"a", "b"}}), edit(2, Edit{RemoveLabels: []string{"a"}})},
+			Edit{AddLabels: []string{"b"}, RemoveLabels: []string{"a"}},
+			0,
+		},
+		"a label that went back and forth is as it was wanted last": {
+			[]Push{edit(1, Edit{RemoveLabels: []string{"a"}}), edit(2, Edit{AddLabels: []string{"a"}}), edit(3, Edit{RemoveLabels: []string{"a"}})},
+			Edit{RemoveLabels: []string{"a"}},
+			0,
+		},
+		"an emptied date is a change": {
+			[]Push{edit(1, Edit{DueOn: &someone}), edit(2, Edit{DueOn: &nobody})}, Edit{DueOn: &nobody}, 0,
 		},
 		"the latest of each field counts": {
 			[]Push{edit(1, Edit{Priority: "2", Summary: "old"}), edit(2, Edit{Summary: "new", Assignee: &someone}), edit(3, Edit{Assignee: &nobody})},
@@ -158,5 +186,27 @@ func TestChooseTransition(t *testing.T) {
 				t.Errorf("got %q with %q", way.ID, resolution)
 			}
 		})
+	}
+}
+
+func TestWhetherATransitionIsStillNeeded(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		at, to  ticket.Category
+		reached bool
+	}{
+		"done, and to be done":                 {ticket.Done, ticket.Done, true},
+		"in progress, and to be done":          {ticket.InProgress, ticket.Done, false},
+		"done, and to be reopened":             {ticket.Done, ticket.ToDo, false},
+		"reopened by somebody meanwhile":       {ticket.ToDo, ticket.ToDo, true},
+		"reopened, and started already":        {ticket.InProgress, ticket.ToDo, true},
+		"in the backlog, and to be started":    {ticket.ToDo, ticket.InProgress, false},
+		"finished by somebody before we start": {ticket.Done, ticket.InProgress, false},
+		"in a status that nobody can place":    {ticket.Unknown, ticket.Done, false},
+	}
+	for name, c := range cases {
+		if got := reached(c.at, c.to); got != c.reached {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

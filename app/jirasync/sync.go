@@ -140,7 +140,7 @@ const (
 	loginEvery     = 5 * time.Minute  // while the login is bad, it alone is tried, this often
 	catalogueEvery = 10 * time.Minute // at most, when an unknown status shows up
 	keepRuns       = 8 * 24 * time.Hour
-	maxAttempts    = 8 // of a push, until it is a dead letter
+	maxAttempts    = 20 // of a push, until it is a dead letter: Jira may be away for a working day
 )
 
 // actor is Jira's account, as timelines name it.

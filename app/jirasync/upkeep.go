@@ -1,6 +1,7 @@
 package jirasync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,15 +74,11 @@ func Doubles(issues []Issue, installation string) []Double {
 	for _, mark := range sortedKeys(byMark) {
 		same := byMark[mark]
 		slices.SortFunc(same, func(a, b Issue) int {
-			if LowerID(a.IssueID, b.IssueID) {
-				return -1
-			}
-			return 1
+			return cmp.Or(cmp.Compare(len(a.IssueID), len(b.IssueID)), cmp.Compare(a.IssueID, b.IssueID))
 		})
+		same = slices.CompactFunc(same, func(a, b Issue) bool { return a.IssueID == b.IssueID }) // pages may overlap
 		for _, other := range same[1:] {
-			if other.IssueID != same[0].IssueID {
-				all = append(all, Double{Mark: mark, Keep: same[0], Other: other})
-			}
+			all = append(all, Double{Mark: mark, Keep: same[0], Other: other})
 		}
 	}
 	return all
