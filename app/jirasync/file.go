@@ -335,7 +335,8 @@ func beside(field, message string) error {
 	return c.Err()
 }
 
-// Unlink takes the connection away. The issue stays as it is in Jira, and the follow-up's own moves say again how far it is.
+// Unlink takes the connection away. The issue stays in Jira without the follow-up's mark, by which it would be found again as
+// the one that carries it, and the follow-up's own moves say again how far it is.
 func (s *Sync) Unlink(ctx context.Context, actor account.Actor, id followup.ID) error {
 	if err := actor.May(account.Editor); err != nil {
 		return err
@@ -357,6 +358,19 @@ func (s *Sync) Unlink(ctx context.Context, actor account.Actor, id followup.ID) 
 		}
 		if err := s.tell(ctx, actor, id, "ticket unlinked", l.Asked.Project); err != nil {
 			return err
+		}
+		if l.State == ticket.Linked {
+			now := s.Now()
+			_, err := s.Store.AddPush(ctx, Push{
+				Site: l.Site, Ticket: l.Ticket, FollowUp: id, Kind: PushEdit, CreatedAt: now, NextAt: now,
+				Payload: Payload{Edit: Edit{RemoveLabels: []string{l.Mark}}}, Why: "it no longer carries the follow-up",
+			})
+			if err != nil {
+				return err
+			}
+			if err := s.Store.Enqueue(ctx, PushArgs{}); err != nil {
+				return err
+			}
 		}
 		return s.FollowUps.Keeper.KeepFollowUp(ctx, actor, f)
 	})

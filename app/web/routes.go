@@ -97,7 +97,7 @@ func (w *Web) routes() []route {
 		{post, aTicket, editor, w.ticketFollowUp},
 		{post, aTicket + "/again", editor, w.ticketStep((*jirasync.Sync).TryAgain, "It is asked for again.")},
 		{post, aTicket + "/discard", editor, w.ticketStep((*jirasync.Sync).Discard, "The ticket is given up.")},
-		{post, aTicket + "/unlink", editor, w.ticketStep((*jirasync.Sync).Unlink, "Unlinked. The issue stays as it is in Jira.")},
+		{post, aTicket + "/unlink", editor, w.ticketStep((*jirasync.Sync).Unlink, "Unlinked. The issue stays in Jira, without the mark of this follow-up.")},
 		{post, aTicket + "/conflict", editor, w.resolveConflict},
 		{post, aTicket + "/wishes", editor, w.wishTicket},
 
