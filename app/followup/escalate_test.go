@@ -360,3 +360,38 @@ func TestMilestones(t *testing.T) {
 		t.Errorf("milestones are %v, want %v", told, want)
 	}
 }
+
+func TestWhereALedgerStands(t *testing.T) {
+	t.Parallel()
+	l := Ledger{
+		StartedAt: day(5), RecurrencesWhileWaiting: 3, ImpactWhileWaiting: 95*time.Minute + 59*time.Second, RecurrencesAfter: 1,
+	}
+	want := Milestone{Recurrences: 3, Impact: 95 * time.Minute, After: 1, Started: true}
+	if got := MilestoneOf(l); got != want {
+		t.Errorf("got %+v", got)
+	}
+	l.ImpactWhileWaiting -= 30 * time.Second // nobody reads a difference of seconds
+	if want.Worth(MilestoneOf(l), false) {
+		t.Error("the comment is written anew for what it does not say")
+	}
+	l.DoneAt = day(9)
+	if got := MilestoneOf(l); !got.Done || !want.Worth(got, true) {
+		t.Errorf("done: %+v", got)
+	}
+}
+
+// TestTheCommentOfALongWait tells a ticket's comments over hundreds of recurrences: few, and each at a number worth telling.
+func TestTheCommentOfALongWait(t *testing.T) {
+	t.Parallel()
+	var said Milestone
+	var told []int
+	for n := range 301 {
+		now := Milestone{Recurrences: n, Impact: time.Duration(n) * time.Hour}
+		if said.Worth(now, false) {
+			said, told = now, append(told, n)
+		}
+	}
+	if want := []int{1, 2, 3, 5, 10, 20, 50, 100, 200}; !slices.Equal(told, want) {
+		t.Errorf("it is commented on at %v, want %v", told, want)
+	}
+}

@@ -89,6 +89,10 @@ func TestTheTicketsHistoryIsTheFollowUps(t *testing.T) {
 			f:    carried(moved(on(20, Queued), on(40, Done), on(50, Queued)), stay{20, ticket.ToDo}, stay{40, ticket.Done}, stay{51, ticket.InProgress}, stay{60, ticket.Done}),
 			want: []ticket.Interval{own(20, 40, "todo", ticket.ToDo), own(40, 51, "done", ticket.Done), own(51, 60, "in_progress", ticket.InProgress), own(60, 0, "done", ticket.Done)},
 		},
+		"an earlier ticket was done, it did not hold, and a new one carries it": {
+			f:    carried(moved(on(20, Queued), on(40, Done), on(50, Queued)), stay{52, ticket.ToDo}, stay{60, ticket.InProgress}),
+			want: []ticket.Interval{own(20, 40, "queued", ticket.ToDo), own(40, 50, "done", ticket.Done), own(50, 52, "queued", ticket.ToDo), own(52, 60, "todo", ticket.ToDo), own(60, 0, "in_progress", ticket.InProgress)},
+		},
 		"verified here is done still": {
 			f:    carried(moved(on(20, Queued), on(40, Done), on(70, Verified)), stay{20, ticket.ToDo}, stay{40, ticket.Done}),
 			want: []ticket.Interval{own(20, 40, "todo", ticket.ToDo), own(40, 0, "done", ticket.Done)},
@@ -133,6 +137,7 @@ func TestLedgerOfATicket(t *testing.T) {
 		}
 		return f
 	}
+	partly := func(f FollowUp) FollowUp { f.Ticket.History.Partial = true; return f }
 	cases := map[string]struct {
 		f    FollowUp
 		seen []int // days of occurrences
@@ -153,6 +158,21 @@ func TestLedgerOfATicket(t *testing.T) {
 		"done and left again before the ticket was filed: it was sent back then": {
 			f: carried(moved(on(0, Queued), on(10, Done), on(20, Queued)), stay{30, ticket.ToDo}), seen: []int{-1, 15},
 			want: Ledger{QueuedAt: day(0), Waiting: 10 * oneDay, SentBack: 80 * oneDay, NeverStarted: true, RecurrencesAfter: 1},
+		},
+		"an earlier ticket was done, and the new one is as well: it shipped twice": {
+			f: carried(moved(on(0, Queued), on(10, Done), on(20, Queued), on(40, Done)), stay{22, ticket.ToDo}, stay{30, ticket.InProgress}, stay{40, ticket.Done}), seen: []int{-1, 5, 15, 25, 50},
+			want: Ledger{
+				QueuedAt: day(0), StartedAt: day(30), DoneAt: day(40), ShippedAt: day(40), Waiting: 10 * oneDay, SentBack: 10 * oneDay, Working: 10 * oneDay,
+				RecurrencesWhileWaiting: 2, ImpactWhileWaiting: 2 * hour, HandsOnWhileWaiting: 20 * time.Minute, RecurrencesAfter: 2,
+			},
+		},
+		"a part of its history is missing: no figures": {
+			f: partly(carried(moved(on(10, Queued)), stay{20, ticket.ToDo}, stay{30, ticket.InProgress})), seen: []int{5, 25},
+			want: Ledger{QueuedAt: day(10), Incomplete: true},
+		},
+		"it was in a status that nobody can place: no figures": {
+			f: carried(moved(on(10, Queued)), stay{10, ticket.ToDo}, stay{30, ticket.Unknown}, stay{40, ticket.Done}), seen: []int{5, 25},
+			want: Ledger{QueuedAt: day(10), Incomplete: true},
 		},
 		"created in progress: nothing waited for it": {
 			f: carried(moved(on(30, Queued)), stay{30, ticket.InProgress}), seen: []int{5},

@@ -91,6 +91,28 @@ func TestHistoryOf(t *testing.T) {
 			}}},
 			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
 		},
+		"two moves in one change, in their order": {
+			t:       issueIn("5"),
+			changes: []Change{{ID: "100", At: day(5), Items: []ChangeItem{status("1", "3"), status("3", "5")}}},
+			want:    History{Intervals: []Interval{span(0, 5, "1"), span(5, 5, "3"), span(5, -1, "5")}},
+		},
+		"created beyond the backlog": {
+			t: issueIn("5"), changes: []Change{changed(5, "100", status("3", "5"))},
+			want: History{Intervals: []Interval{span(0, 5, "3"), span(5, -1, "5")}},
+		},
+		"straight to done, moved to another workflow's done, and reopened": {
+			t:       issueIn("1"),
+			changes: []Change{changed(5, "100", status("1", "5")), changed(7, "200", status("5", "6")), changed(9, "300", status("6", "1"))},
+			want:    History{Intervals: []Interval{span(0, 5, "1"), span(5, 7, "5"), span(7, 9, "6"), span(9, -1, "1")}},
+		},
+		"a status that no catalogue has is unknown, by the name it had": {
+			t: issueIn("3"), changes: []Change{changed(5, "100", ChangeItem{Field: "status", FieldID: "status", From: "404", FromText: "Limbo", To: "3", ToText: "In Progress"})},
+			want: History{Intervals: []Interval{{From: day(0), To: day(5), Status: "Limbo", Category: Unknown}, span(5, -1, "3")}},
+		},
+		"without words, by the catalogue's name": {
+			t: issueIn("3"), changes: []Change{changed(5, "100", ChangeItem{Field: "status", FieldID: "status", From: "2", To: "3"})},
+			want: History{Intervals: []Interval{span(0, 5, "2"), span(5, -1, "3")}},
+		},
 		"without ids of fields": {
 			t: issueIn("3"), changes: []Change{changed(5, "100", dc(status("1", "3")))},
 			want: History{Intervals: []Interval{span(0, 5, "1"), span(5, -1, "3")}},
@@ -203,6 +225,8 @@ func TestJirasOwnMomentOfTheLastChangeOfCategory(t *testing.T) {
 		want    time.Duration
 	}{
 		"it agrees":                          {said: day(5), changes: moves},
+		"it agrees within a tenth":           {said: day(5).Add(100 * time.Millisecond), changes: moves},
+		"it differs by two seconds":          {said: day(5).Add(2 * time.Second), changes: moves, want: 2 * time.Second},
 		"it agrees within a second":          {said: day(5).Add(-time.Second), changes: moves},
 		"it differs":                         {said: day(6), changes: moves, want: oneDay},
 		"it is of before":                    {said: day(4), changes: moves, want: oneDay},
@@ -396,6 +420,9 @@ func TestHistoriesEqualThePlainDefinition(t *testing.T) {
 			if got := gap.Waiting + gap.SentBack; got != todo.Past+todo.Running {
 				wrong("waiting and sent back", got, todo)
 			}
+			if waits, open := plainWaiting(x, inOrder, now); gap.Waiting != waits || gap.StillWaiting != open {
+				wrong("the queue gap", gap, waits)
+			}
 			if gap.Working != doing.Past+doing.Running || gap.Reopened != reopened-atOnce {
 				wrong("working, reopened", gap, doing)
 			}
@@ -454,6 +481,22 @@ func statusThen(x Ticket, inOrder []Change, at time.Time) string {
 		}
 	}
 	return held
+}
+
+// plainWaiting is the queue gap by its definition: from the creation to the first change after which the issue is not to do.
+// What happened at the moment of its creation is how it was created.
+func plainWaiting(x Ticket, inOrder []Change, now time.Time) (waits time.Duration, open bool) {
+	if statusOf(statusThen(x, inOrder, x.CreatedAt)).CountsAs() != ToDo {
+		return 0, false
+	}
+	for _, c := range inOrder {
+		for _, i := range c.Items {
+			if i.FieldID == "status" && c.At.After(x.CreatedAt) && statusOf(i.To).CountsAs() != ToDo {
+				return c.At.Sub(x.CreatedAt), false
+			}
+		}
+	}
+	return now.Sub(x.CreatedAt), true
 }
 
 func plainStatus(history []Interval, at time.Time) string {
