@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,7 +60,7 @@ func (m *moment) UnmarshalJSON(b []byte) error {
 const firstMillis = 1e11
 
 func sinceEpoch(n float64) time.Time {
-	if n < -firstMillis*100 || n > firstMillis*1000 { // beyond the year 5000: no moment of ours
+	if math.IsNaN(n) || n < 0 || n > firstMillis*1000 { // before 1970, beyond the year 5000, or no number: no moment of ours
 		return time.Time{}
 	}
 	if n < firstMillis {
