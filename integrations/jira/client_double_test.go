@@ -195,8 +195,7 @@ func long(double *jiratest.Server, changes int) string {
 
 func TestHistoriesAreWholeHoweverLong(t *testing.T) {
 	t.Parallel()
-	// Over 100, which is where an expansion is cut; over 1000, a usual page; all together over 10,000, the longest page.
-	lengths := []int{0, 3, 101, 150, 1200, 9000}
+	lengths := []int{0, 3, 101, 150, 1200} // over 100, where an expansion is cut; over 1000, a usual page
 	moods := map[string]func(*jiratest.Faults){
 		"as usual":                       func(*jiratest.Faults) {},
 		"moments as text":                func(f *jiratest.Faults) { f.TextMoments = true },
@@ -247,6 +246,20 @@ func TestHistoriesAreWholeHoweverLong(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Ten thousand changes are the longest page there is: histories go on behind it, also in the middle of an issue's.
+func TestHistoriesGoOnBehindTheLongestPage(t *testing.T) {
+	t.Parallel()
+	double, address := pretend(t, jirasync.Cloud)
+	ids := []string{idOf(t, double, long(double, 6000)), idOf(t, double, long(double, 4500))}
+	got, err := clientOf(t, jirasync.Cloud, address).Histories(t.Context(), ids)
+	if err != nil || len(got[ids[0]]) != 6000 || len(got[ids[1]]) != 4500 {
+		t.Errorf("got %d and %d, %v", len(got[ids[0]]), len(got[ids[1]]), err)
+	}
+	if calls := double.Calls()["POST /rest/api/2/changelog/bulkfetch"]; calls != 2 {
+		t.Errorf("%d calls", calls)
+	}
 }
 
 func TestAHistoryThatDataCenterCutsIsPartial(t *testing.T) {
