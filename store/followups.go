@@ -449,10 +449,18 @@ func (s *Store) CreateFollowUp(ctx context.Context, f followup.FollowUp) (follow
 	return f, err
 }
 
+// HoldFollowUp keeps others from changing a follow-up or its problem until the transaction ends. See HoldProblem.
+func (s *Store) HoldFollowUp(ctx context.Context, id followup.ID) error {
+	return explain(s.holdWithProblem(ctx, "followups", int64(id)), "follow-up")
+}
+
 // UpdateFollowUp reads the follow-up, lets change decide, and writes it. Moves are added, never rewritten.
 func (s *Store) UpdateFollowUp(ctx context.Context, id followup.ID, change func(*followup.FollowUp) error) (before, after followup.FollowUp, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		r, err := table[followUpRow](s.db(ctx), forUpdate).Where("id = ?", id).Take(ctx)
+		if err := s.HoldFollowUp(ctx, id); err != nil {
+			return err
+		}
+		r, err := table[followUpRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
 		if before, err = s.oneFollowUp(ctx, r, err); err != nil {
 			return err
 		}

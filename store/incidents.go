@@ -289,7 +289,10 @@ func (s *Store) CreateIncident(ctx context.Context, i incident.Incident) (incide
 // Without a change nothing is written.
 func (s *Store) UpdateIncident(ctx context.Context, id incident.ID, change func(*incident.Incident) error) (before, after incident.Incident, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		if before, err = s.incident(ctx, table[incidentRow](s.db(ctx), forUpdate).Where("id = ?", id)); err != nil {
+		if err = s.holdWithProblem(ctx, "incidents", int64(id)); err != nil {
+			return err
+		}
+		if before, err = s.incident(ctx, table[incidentRow](s.db(ctx)).Where("id = ?", id)); err != nil {
 			return err
 		}
 		after = before

@@ -147,6 +147,57 @@ func (s *Store) CreateProblem(ctx context.Context, p problem.Problem) (problem.P
 	return p, explain(err, "problem")
 }
 
+// HoldProblem keeps others from changing a problem, or adding to it, until the transaction ends. Whoever changes several things
+// takes the problem first, then its incidents, then its follow-ups, then their connections to tickets, then tickets, and of a kind
+// the lowest number first: so nobody waits for somebody who waits for them. SQLite has one writer anyway.
+func (s *Store) HoldProblem(ctx context.Context, id problem.ID) error {
+	if s.pool == nil {
+		return nil
+	}
+	_, err := table[problemRow](s.db(ctx), forUpdate).Select("id").Where("id = ?", id).Find(ctx)
+	return explain(err, "problem")
+}
+
+// holdWithProblem holds a row of a table with the problem it is in, the problem first. When the row came into another problem while
+// it was waited for, it is let go and both are held anew.
+func (s *Store) holdWithProblem(ctx context.Context, table string, id int64) error {
+	if s.pool == nil {
+		return nil
+	}
+	problemOf := func(lock string) (problem.ID, error) {
+		var of []problem.ID
+		err := s.db(ctx).Raw("SELECT COALESCE(problem_id, 0) FROM "+table+" WHERE id = ?"+lock, id).Scan(&of).Error
+		if err != nil || len(of) == 0 {
+			return 0, err
+		}
+		return of[0], nil
+	}
+	before, err := problemOf("")
+	for err == nil {
+		if before != 0 {
+			err = s.HoldProblem(ctx, before)
+		}
+		if err == nil {
+			err = s.db(ctx).Exec("SAVEPOINT held").Error
+		}
+		if err != nil {
+			return err
+		}
+		is, err := problemOf(" FOR NO KEY UPDATE")
+		switch {
+		case err != nil:
+			return err
+		case is == before:
+			return s.db(ctx).Exec("RELEASE SAVEPOINT held").Error
+		}
+		if err := s.db(ctx).Exec("ROLLBACK TO SAVEPOINT held").Error; err != nil {
+			return err
+		}
+		before = is
+	}
+	return err
+}
+
 // UpdateProblem reads the problem, lets change decide, and writes it. When only its kept figures change, neither its
 // version nor its last change moves; without a change nothing is written.
 func (s *Store) UpdateProblem(ctx context.Context, id problem.ID, change func(*problem.Problem) error) (before, after problem.Problem, err error) {

@@ -169,9 +169,20 @@ func (s *Store) LookAgain(ctx context.Context, ids []followup.ID) error {
 	})
 }
 
+// HoldLinksOf keeps others from the connections of tickets until the transaction ends, lowest follow-up first: see HoldProblem.
+func (s *Store) HoldLinksOf(ctx context.Context, ids []ticket.ID) error {
+	return chunks(ids, func(some []ticket.ID) error {
+		_, err := table[ticketLinkRow](s.db(ctx), forUpdate).Select("followup_id").Where("ticket_id IN ?", some).Order("followup_id").Find(ctx)
+		return explain(err, "ticket")
+	})
+}
+
 // LookAgainAt marks the connections of tickets.
 func (s *Store) LookAgainAt(ctx context.Context, ids []ticket.ID) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
+		if err := s.HoldLinksOf(ctx, ids); err != nil {
+			return err
+		}
 		return chunks(ids, func(some []ticket.ID) error {
 			return explain(s.db(ctx).Exec("UPDATE ticket_links SET look = look + 1 WHERE ticket_id IN ?", some).Error, "ticket")
 		})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"upshot/app/followup"
@@ -140,6 +141,18 @@ func (s *Store) Tickets(ctx context.Context, ids []ticket.ID) ([]jirasync.Mirror
 	return all, err
 }
 
+// HoldTickets gives mirrors by their numbers, and keeps others from changing them until the transaction ends.
+func (s *Store) HoldTickets(ctx context.Context, ids []ticket.ID) ([]jirasync.Mirror, error) {
+	var all []jirasync.Mirror
+	err := chunks(slices.Sorted(slices.Values(ids)), func(some []ticket.ID) error {
+		rows, err := table[ticketRow](s.db(ctx), forUpdate).Where("id IN ?", some).Order("id").Find(ctx)
+		found, err := s.mirrors(ctx, rows, err)
+		all = append(all, found...)
+		return err
+	})
+	return all, err
+}
+
 // TicketsByIssue gives the mirrors of issues of a site, by Jira's number; those that are not mirrored are missing.
 func (s *Store) TicketsByIssue(ctx context.Context, site ticket.SiteID, issues []string) (map[string]jirasync.Mirror, error) {
 	all := make(map[string]jirasync.Mirror, len(issues))
@@ -229,7 +242,7 @@ func (s *Store) UpdateTicket(ctx context.Context, id ticket.ID, change func(*jir
 	})
 }
 
-// SaveTickets writes mirrors that were read and decided about in this transaction.
+// SaveTickets writes mirrors that this transaction holds, see HoldTickets.
 func (s *Store) SaveTickets(ctx context.Context, all []jirasync.Mirror) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
 		rows := make([]ticketRow, len(all))

@@ -21,8 +21,9 @@ var errWriteOutsideTx = errors.New("store: a write belongs inside InTx")
 //
 //	table[incidentRow](s.db(ctx), forUpdate).Where("id = ?", id).First(ctx)
 //
+// Rows that refer to them may still be added, since keys never change: so nobody who adds one waits for it.
 // SQLite has one writer, so there it adds nothing to the statement.
-var forUpdate = clause.Locking{Strength: "UPDATE"}
+var forUpdate = clause.Locking{Strength: "NO KEY UPDATE"}
 
 // tx is the open transaction that a ctx carries, as gorm and as River see it.
 type tx struct {

@@ -16,6 +16,8 @@ import (
 type KeeperStore interface {
 	InTx(ctx context.Context, do func(ctx context.Context) error) error
 	Incident(ctx context.Context, viewer account.Actor, id incident.ID) (incident.Incident, error)
+	// HoldProblem keeps others from it until the transaction ends.
+	HoldProblem(ctx context.Context, id problem.ID) error
 	UpdateProblem(ctx context.Context, id problem.ID, change func(*problem.Problem) error) (before, after problem.Problem, err error)
 	// MembersSeen lists the problem's incidents that count: of kind incident, not merged; in order of start.
 	MembersSeen(ctx context.Context, id problem.ID) ([]problem.Member, error)
@@ -155,6 +157,9 @@ func (k *Keeper) KeepProblem(ctx context.Context, actor account.Actor, id proble
 }
 
 func (k *Keeper) keepProblem(ctx context.Context, actor account.Actor, id problem.ID) error {
+	if err := k.Store.HoldProblem(ctx, id); err != nil {
+		return err
+	}
 	now := k.Now()
 	members, err := k.Store.MembersSeen(ctx, id)
 	if err != nil {

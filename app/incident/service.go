@@ -18,6 +18,8 @@ type Store interface {
 	InTx(ctx context.Context, do func(ctx context.Context) error) error
 	Incident(ctx context.Context, viewer account.Actor, id ID) (Incident, error)
 	CreateIncident(ctx context.Context, i Incident) (Incident, error)
+	// HoldProblem keeps others from a problem until the transaction ends.
+	HoldProblem(ctx context.Context, id problem.ID) error
 	// UpdateIncident reads, changes and writes in one step, and gives the incident before and after.
 	UpdateIncident(ctx context.Context, id ID, change func(*Incident) error) (before, after Incident, err error)
 	// LoopOf gathers what the gate asks for.
@@ -71,7 +73,10 @@ func (s *Service) Report(ctx context.Context, actor account.Actor, i Incident) (
 		if err := s.recognise(ctx, actor, &i); err != nil {
 			return err
 		}
-		var err error
+		err := s.Store.HoldProblem(ctx, i.Problem) // before it is added to, or two who add to it wait for each other
+		if err != nil {
+			return err
+		}
 		if i, err = s.Store.CreateIncident(ctx, i); err != nil {
 			return err
 		}

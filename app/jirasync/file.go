@@ -342,7 +342,7 @@ func (s *Sync) Unlink(ctx context.Context, actor account.Actor, id followup.ID) 
 		return err
 	}
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		l, err := s.Store.TicketLink(ctx, actor, id)
+		l, err := s.holdLink(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -394,12 +394,7 @@ func (r *run) file(ctx context.Context) error {
 	for range callsAtOnce {
 		g.Go(func() error {
 			for calls.Err() == nil {
-				now := r.Now()
-				claimed, err := r.Store.ClaimTicketLinks(calls, r.site.ID, ticket.LinkPending, r.Holder, now, now.Add(r.Lease), 1)
-				if err != nil || len(claimed) == 0 {
-					return err
-				}
-				if err := r.create(calls, claimed[0]); err != nil {
+				if more, err := r.fileOne(calls); err != nil || !more {
 					return err
 				}
 			}
@@ -407,6 +402,24 @@ func (r *run) file(ctx context.Context) error {
 		})
 	}
 	return g.Wait()
+}
+
+// fileOne creates the issue that waits longest; more is false when none does.
+func (r *run) fileOne(ctx context.Context) (more bool, err error) {
+	held, end := r.holding(ctx)
+	defer end()
+	now := r.Now()
+	claimed, err := r.Store.ClaimTicketLinks(ctx, r.site.ID, ticket.LinkPending, r.Holder, now, now.Add(r.Lease), 1)
+	if err != nil || len(claimed) == 0 {
+		return false, err
+	}
+	return true, r.create(held, claimed[0])
+}
+
+// holding ends before the lease of a claim that is made after it: whoever takes the claim over then need not fear a call of ours
+// that still waits for its turn. The rest of the lease is for what is under way, to have its effect or not.
+func (r *run) holding(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, r.Lease*3/4)
 }
 
 // create sends the one call that makes an issue, and settles what became of it. That it is being sent is committed already.

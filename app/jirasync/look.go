@@ -40,13 +40,21 @@ func (r *run) look(ctx context.Context) error {
 	}
 }
 
+// holdLink gives a connection, and keeps others from it, its follow-up and its problem until the transaction ends.
+func (s *Sync) holdLink(ctx context.Context, id followup.ID) (Link, error) {
+	if err := s.Store.HoldFollowUp(ctx, id); err != nil {
+		return Link{}, err
+	}
+	return s.Store.UpdateTicketLink(ctx, id, func(*Link) error { return nil })
+}
+
 // lookAt makes one follow-up and its ticket tell the same story, as far as the rules allow.
 func (r *run) lookAt(ctx context.Context, id followup.ID) error {
-	l, err := r.Store.UpdateTicketLink(ctx, id, func(*Link) error { return nil }) // locks it
+	l, err := r.holdLink(ctx, id)
 	if err != nil || l.State != ticket.Linked || l.Look == l.Looked {
 		return err
 	}
-	found, err := r.Store.Tickets(ctx, []ticket.ID{l.Ticket})
+	found, err := r.Store.HoldTickets(ctx, []ticket.ID{l.Ticket})
 	if err != nil || len(found) == 0 || found[0].ReadAt.IsZero() {
 		return err
 	}

@@ -48,7 +48,7 @@ func (r *run) keepMissing(ctx context.Context, missing []string, found []Issue, 
 	}
 	now := r.Now()
 	return r.Store.InTx(ctx, func(ctx context.Context) error {
-		mirrored, err := r.Store.TicketsByIssue(ctx, r.site.ID, missing)
+		mirrored, err := r.holdIssues(ctx, missing)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func (s *Sync) Resolve(ctx context.Context, actor account.Actor, id followup.ID,
 		return err
 	}
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
-		l, err := s.Store.UpdateTicketLink(ctx, id, func(*Link) error { return nil })
+		l, err := s.holdLink(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (s *Sync) Discard(ctx context.Context, actor account.Actor, id followup.ID)
 		return err
 	}
 	return s.Store.InTx(ctx, func(ctx context.Context) error {
-		l, err := s.Store.TicketLink(ctx, actor, id)
+		l, err := s.holdLink(ctx, id)
 		if err != nil {
 			return err
 		}

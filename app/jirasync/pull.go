@@ -374,7 +374,7 @@ func (r *run) keepFresh(ctx context.Context, fresh []Issue) error {
 		for n, i := range fresh {
 			issues[n] = i.IssueID
 		}
-		mirrored, err := r.Store.TicketsByIssue(ctx, r.site.ID, issues)
+		mirrored, err := r.holdIssues(ctx, issues)
 		if err != nil {
 			return err
 		}
@@ -444,6 +444,26 @@ func (r *run) keepFresh(ctx context.Context, fresh []Issue) error {
 		}
 		return r.Store.LookAgainAt(ctx, ids)
 	})
+}
+
+// holdIssues gives the mirrors of issues, and keeps others from them and from their connections until the transaction ends.
+func (r *run) holdIssues(ctx context.Context, issues []string) (map[string]Mirror, error) {
+	mirrored, err := r.Store.TicketsByIssue(ctx, r.site.ID, issues)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]ticket.ID, 0, len(mirrored))
+	for _, m := range mirrored {
+		ids = append(ids, m.ID)
+	}
+	if err := r.Store.HoldLinksOf(ctx, ids); err != nil {
+		return nil, err
+	}
+	held, err := r.Store.HoldTickets(ctx, ids)
+	for _, m := range held {
+		mirrored[m.IssueID] = m
+	}
+	return mirrored, err
 }
 
 // wholeHistories are the histories as they came, and, where only a part came, with what is known from before.
@@ -575,6 +595,12 @@ func (s *Sync) Recount(ctx context.Context, site ticket.SiteID) (differ int, err
 			ids := make([]ticket.ID, n)
 			for at, m := range some {
 				ids[at] = m.ID
+			}
+			if err := s.Store.HoldLinksOf(ctx, ids); err != nil {
+				return err
+			}
+			if some, err = s.Store.HoldTickets(ctx, ids); err != nil {
+				return err
 			}
 			changes, err := s.Store.ChangesOf(ctx, ids)
 			if err != nil {

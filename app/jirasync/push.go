@@ -30,25 +30,29 @@ func NoteID(body string) (PushID, bool) {
 // push makes the changes that wait, one ticket after the other: everything for one goes out together.
 func (r *run) push(ctx context.Context) error {
 	for {
-		now := r.Now()
-		claimed, err := r.Store.ClaimPushes(ctx, r.site.ID, r.Holder, now, now.Add(r.Lease))
-		if err != nil || len(claimed) == 0 {
-			return err
-		}
-		found, err := r.Store.Tickets(ctx, []ticket.ID{claimed[0].Ticket})
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 || !found[0].GoneAt.IsZero() {
-			if err := r.settlePushes(ctx, claimed, &Trouble{Kind: Absent, Said: "The issue is gone in Jira."}); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := r.pushTicket(ctx, found[0], claimed); err != nil {
+		if more, err := r.pushSome(ctx); err != nil || !more {
 			return err
 		}
 	}
+}
+
+// pushSome makes the changes of the ticket that waits longest; more is false when none does.
+func (r *run) pushSome(ctx context.Context) (more bool, err error) {
+	held, end := r.holding(ctx)
+	defer end()
+	now := r.Now()
+	claimed, err := r.Store.ClaimPushes(ctx, r.site.ID, r.Holder, now, now.Add(r.Lease))
+	if err != nil || len(claimed) == 0 {
+		return false, err
+	}
+	found, err := r.Store.Tickets(ctx, []ticket.ID{claimed[0].Ticket})
+	if err != nil {
+		return false, err
+	}
+	if len(found) == 0 || !found[0].GoneAt.IsZero() {
+		return true, r.settlePushes(ctx, claimed, &Trouble{Kind: Absent, Said: "The issue is gone in Jira."})
+	}
+	return true, r.pushTicket(held, found[0], claimed)
 }
 
 // pushTicket makes the changes of one ticket. Trouble that stops everything comes back; all other is settled with its push.

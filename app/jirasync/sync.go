@@ -53,6 +53,8 @@ type Store interface {
 	DropEscalationRule(ctx context.Context, team catalog.TeamID) error
 
 	Tickets(ctx context.Context, ids []ticket.ID) ([]Mirror, error)
+	HoldLinksOf(ctx context.Context, ids []ticket.ID) error
+	HoldTickets(ctx context.Context, ids []ticket.ID) ([]Mirror, error)
 	TicketsByIssue(ctx context.Context, site ticket.SiteID, issues []string) (map[string]Mirror, error)
 	TicketsOf(ctx context.Context, site ticket.SiteID, after ticket.ID, limit int) ([]Mirror, error)
 	UnreadIssues(ctx context.Context, site ticket.SiteID, limit int) ([]string, error)
@@ -88,6 +90,7 @@ type Store interface {
 	JiraHints(ctx context.Context, site ticket.SiteID, limit int) ([]Hint, error)
 	SettleJiraHints(ctx context.Context, hints []Hint, now time.Time) error
 
+	HoldFollowUp(ctx context.Context, id followup.ID) error
 	FollowUp(ctx context.Context, viewer account.Actor, id followup.ID) (followup.FollowUp, error)
 	Incident(ctx context.Context, viewer account.Actor, id incident.ID) (incident.Incident, error)
 	MembersSeen(ctx context.Context, id problem.ID) ([]problem.Member, error)
@@ -125,7 +128,7 @@ type Sync struct {
 	// Settle is when Jira's search is asked for an issue whose creation has an unknown outcome, counted from when it
 	// became unknown: search is behind writes by seconds to minutes.
 	Settle []time.Duration
-	// Lease is how long a claim lasts whose process died: longer than a call takes, with its turn.
+	// Lease is how long a claim lasts whose process died. A call takes less than three quarters of it.
 	Lease time.Duration
 }
 

@@ -42,6 +42,9 @@ func (c *Client) call(ctx context.Context, q request, out any) error {
 	}
 	if c.settings.Turns != nil {
 		done, err := c.settings.Turns.Take(ctx, jirasync.Call{Site: c.settings.Site, Operation: q.operation, Issue: q.issue, Write: q.write})
+		if err != nil && ctx.Err() != nil && q.write {
+			return &jirasync.Trouble{Kind: jirasync.Temporary, Call: q.operation, Cause: err, Said: "It never left: so many calls were waiting that its turn did not come in time."}
+		}
 		if err != nil {
 			return err
 		}
