@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
@@ -22,8 +23,14 @@ import (
 	"upshot/views/link"
 )
 
+// together is how many tests run at the same time: most wait for clocks, browsers and other processes.
+const together = "6"
+
 func TestMain(m *testing.M) {
 	account.Hashing = account.CheapHashing
+	if err := flag.Set("test.parallel", together); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 
