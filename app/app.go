@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -15,6 +16,7 @@ import (
 	"upshot/app/account"
 	"upshot/app/api"
 	"upshot/app/hooks"
+	"upshot/app/job"
 	"upshot/app/web"
 	"upshot/store"
 	"upshot/views/link"
@@ -31,6 +33,7 @@ type App struct {
 	// board is where the sandbox's pretend Jira shows its board, and closers end what the sandbox started.
 	board   string
 	closers []func() error
+	kicked  chan struct{} // a delivery has come in
 }
 
 // New opens and migrates the database and puts everything together. Close ends it.
@@ -43,7 +46,8 @@ func New(ctx context.Context, config Config, log *slog.Logger, now func() time.T
 		return nil, errors.Join(fmt.Errorf("migrate the database: %w", err), s.Close())
 	}
 	s.SetClock(now)
-	a := &App{config: config, log: log, now: now, store: s, words: newWords(s, now)}
+	a := &App{config: config, log: log, now: now, store: s, words: newWords(s, now), kicked: make(chan struct{}, 1)}
+	a.newIntake()
 	if err := errors.Join(a.newJira(), a.words.jira.Connect.FromEnvironment(ctx)); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -67,7 +71,7 @@ func (a *App) Handler() http.Handler {
 	pages.Use(e)
 	e.HTTPErrorHandler = pages.Trouble // the API takes those under its prefix
 	a.api().Register(e, pages.SignedIn()...)
-	(&hooks.Hooks{Jira: a.words.jira, Log: a.log, Now: a.now}).Register(e)
+	(&hooks.Hooks{Jira: a.words.jira, Intake: a.words.intake, Tokens: a.words.accounts, Log: a.log, Now: a.now}).Register(e)
 	return e
 }
 
@@ -84,6 +88,7 @@ const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 60 * time.Second
 	answerTimeout = 5 * time.Minute // an export of everything over a slow line
+	drainEvery    = 2 * time.Second // deliveries that another replica took and left
 	idleTimeout   = 2 * time.Minute
 	lastAnswers   = 10 * time.Second // for answers and jobs at hand when it is time to stop
 )
@@ -104,6 +109,12 @@ func (a *App) Serve(ctx context.Context, listening func(net.Addr)) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	working, stopWork := context.WithCancel(ctx)
+	defer stopWork()
+	var work sync.WaitGroup
+	work.Go(func() {
+		job.Loop(working, a.log, "deliveries", a.kicked, drainEvery, a.words.intake.Drain)
+	})
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	listening(listener.Addr())
@@ -115,7 +126,10 @@ func (a *App) Serve(ctx context.Context, listening func(net.Addr)) error {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
 	defer cancel()
-	return errors.Join(err, server.Shutdown(last), stopJobs(last))
+	err = errors.Join(err, server.Shutdown(last))
+	stopWork()
+	work.Wait()
+	return errors.Join(err, stopJobs(last))
 }
 
 // SetupLink is the address where the first administrator sets a password, or empty when there are people.

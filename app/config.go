@@ -30,6 +30,8 @@ type Config struct {
 	SecretKey     string `help:"Encrypts the tokens of other systems in the database; at least 16 random characters, the same for all replicas." env:"UPSHOT_SECRET_KEY" placeholder:"KEY"`
 	SecretKeyFile string `help:"File that holds that key." env:"UPSHOT_SECRET_KEY_FILE" placeholder:"FILE"`
 
+	DeliveriesKept time.Duration `help:"How long what sources sent is kept after it was processed; at least a day." default:"336h" env:"UPSHOT_DELIVERIES_KEPT"`
+
 	JiraURL           string          `help:"Address of a Jira to connect; others are connected in the browser." name:"jira-url" env:"UPSHOT_JIRA_URL" placeholder:"URL"`
 	JiraUser          string          `help:"Mail address of the login on Cloud; without it the token is a personal access token of Data Center." env:"UPSHOT_JIRA_USER" placeholder:"MAIL"`
 	JiraToken         string          `help:"API token, or personal access token." env:"UPSHOT_JIRA_TOKEN" placeholder:"TOKEN"`
@@ -90,8 +92,17 @@ func (c *Config) Check() error {
 			return fmt.Errorf("UPSHOT_TRUSTED_PROXIES: %q is no range of addresses; 10.0.0.0/8 and 127.0.0.1/32 are", p)
 		}
 	}
+	if c.DeliveriesKept == 0 {
+		c.DeliveriesKept = usuallyKept
+	}
+	if c.DeliveriesKept < 24*time.Hour {
+		return fmt.Errorf("UPSHOT_DELIVERIES_KEPT %s is too short; give at least 24h", c.DeliveriesKept)
+	}
 	return c.checkJira()
 }
+
+// usuallyKept is how long deliveries are kept when nobody says otherwise.
+const usuallyKept = 14 * 24 * time.Hour
 
 // shortestPoll keeps a mistyped setting from asking Jira without end.
 const shortestPoll = 5 * time.Second

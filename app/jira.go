@@ -38,5 +38,6 @@ func (a *App) newJira() error {
 		Store: a.store, FollowUps: a.words.followUps, Log: a.store, Connect: connections, Markup: jira.Markup{}, Logger: a.log, Now: a.now,
 		BaseURL: c.BaseURL, Holder: rand.Text(), Settle: c.JiraSettle, Lease: p.lease,
 	}
+	a.words.intake.Key = key
 	return nil
 }

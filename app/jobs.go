@@ -42,8 +42,11 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 			if err := a.words.accounts.Tidy(ctx); err != nil {
 				return err
 			}
+			if _, err := a.words.intake.Forget(ctx, a.now().Add(-a.config.DeliveriesKept)); err != nil {
+				return err
+			}
 			return a.store.InTx(ctx, func(ctx context.Context) error { return a.store.ForgetAnswers(ctx, a.now().Add(-account.AnswersKept)) })
-		}, job.Limits{}),
+		}, job.Limits{Timeout: 5 * time.Minute}),
 		job.Work(func(ctx context.Context, _ keepStale) error {
 			return a.words.keeper.KeepStale(ctx, account.AsJob("kept figures"))
 		}, job.Limits{Timeout: 10 * time.Minute}),

@@ -9,6 +9,7 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/intake"
 	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
@@ -26,11 +27,14 @@ type words struct {
 	followUps   *followup.Service
 	keeper      *followup.Keeper
 	jira        *jirasync.Sync
+	intake      *intake.Service
 }
 
 func newWords(s *store.Store, now func() time.Time) words {
 	keeper := &followup.Keeper{Store: s, Log: s, Now: now, Say: func(ctx context.Context) error { return s.Enqueue(ctx, jirasync.PushArgs{}) }}
 	incidents := &incident.Service{Store: s, Problems: s, Keeper: keeper, Log: s, Now: now}
+	notes := &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: now}
+	deployments := &deployment.Service{Store: s, Keeper: keeper, Log: s, Now: now}
 	return words{
 		accounts:  account.NewService(s, now),
 		catalog:   &catalog.Editing{Store: s, Log: s, Now: now},
@@ -41,9 +45,12 @@ func newWords(s *store.Store, now func() time.Time) words {
 				return incidents.JoinProblem(ctx, actor, i, into)
 			},
 		},
-		notes:       &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: now},
-		deployments: &deployment.Service{Store: s, Keeper: keeper, Log: s, Now: now},
-		followUps:   &followup.Service{Store: s, Keeper: keeper, Log: s, Now: now},
-		keeper:      keeper,
+		notes:       notes,
+		deployments: deployments,
+		intake: &intake.Service{
+			Store: s, Makers: makers(), Incidents: incidents, Deployments: deployments, Notes: notes, Log: s, Now: now,
+		},
+		followUps: &followup.Service{Store: s, Keeper: keeper, Log: s, Now: now},
+		keeper:    keeper,
 	}
 }

@@ -17,6 +17,7 @@ type deploymentRow struct {
 	ID          int64
 	ServiceID   int64
 	Environment string
+	Production  bool
 	Version     string
 	StartedAt   *time.Time
 	FinishedAt  time.Time
@@ -32,7 +33,7 @@ func (deploymentRow) TableName() string { return "deployments" }
 
 func (r deploymentRow) deployment() deployment.Deployment {
 	return deployment.Deployment{
-		ID: deployment.ID(r.ID), Environment: r.Environment, Version: r.Version, StartedAt: moment(r.StartedAt), FinishedAt: r.FinishedAt.UTC(),
+		ID: deployment.ID(r.ID), Environment: r.Environment, Production: r.Production, Version: r.Version, StartedAt: moment(r.StartedAt), FinishedAt: r.FinishedAt.UTC(),
 		Outcome: deployment.Outcome(r.Outcome), URL: r.URL, Source: r.Source, ExternalID: r.ExternalID,
 		CreatedAt: r.CreatedAt.UTC(), RowVersion: r.RowVersion,
 	}
@@ -40,7 +41,7 @@ func (r deploymentRow) deployment() deployment.Deployment {
 
 func toDeploymentRow(d deployment.Deployment, service int64) deploymentRow {
 	return deploymentRow{
-		ID: int64(d.ID), ServiceID: service, Environment: d.Environment, Version: d.Version, StartedAt: nullable(d.StartedAt),
+		ID: int64(d.ID), ServiceID: service, Environment: d.Environment, Production: d.Production, Version: d.Version, StartedAt: nullable(d.StartedAt),
 		FinishedAt: d.FinishedAt.UTC(), Outcome: string(d.Outcome), URL: d.URL, Source: d.Source, ExternalID: d.ExternalID,
 		CreatedAt: d.CreatedAt.UTC(), RowVersion: d.RowVersion,
 	}
@@ -173,12 +174,52 @@ func (s *Store) DeploymentsBefore(ctx context.Context, viewer account.Actor, ser
 	}
 	rows, err := table[deploymentRow](s.db(ctx)).
 		Where("service_id IN (SELECT id FROM services WHERE slug IN ?)", services).
-		Where("environment = ? AND finished_at >= ? AND finished_at <= ?", deployment.Production, before.Add(-within).UTC(), before.UTC()).
+		Where("production AND finished_at >= ? AND finished_at <= ?", before.Add(-within).UTC(), before.UTC()).
 		Order("finished_at DESC, id DESC").Limit(limit).Find(ctx)
 	if err != nil {
 		return nil, explain(err, "deployment")
 	}
 	return s.deploymentsOf(ctx, rows)
+}
+
+// DeploymentCalled gives a deployment by its source's name for it.
+func (s *Store) DeploymentCalled(ctx context.Context, source, externalID string) (deployment.Deployment, error) {
+	r, err := table[deploymentRow](s.db(ctx)).Where("source = ? AND external_id = ? AND external_id <> ''", source, externalID).Take(ctx)
+	return s.oneDeployment(ctx, r, err)
+}
+
+// Environments tells of which environments somebody said whether they are production.
+func (s *Store) Environments(ctx context.Context) (map[string]bool, error) {
+	var rows []struct {
+		Name       string
+		Production bool
+	}
+	err := s.db(ctx).Raw("SELECT name, production FROM environments").Scan(&rows).Error
+	said := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		said[r.Name] = r.Production
+	}
+	return said, explain(err, "environment")
+}
+
+// EnvironmentsSeen lists the environments that anything was deployed to, most often first, with how it is placed.
+func (s *Store) EnvironmentsSeen(ctx context.Context) ([]deployment.Place, error) {
+	var rows []deployment.Place
+	err := s.db(ctx).Raw("SELECT environment, production, count(*) AS deployments FROM deployments GROUP BY environment, production ORDER BY count(*) DESC, environment LIMIT 100").Scan(&rows).Error
+	return rows, explain(err, "environment")
+}
+
+// SetEnvironment says whether an environment is production, also of what was deployed there before. It gives the deployments that
+// follow-ups ship with.
+func (s *Store) SetEnvironment(ctx context.Context, name string, production bool) (ships []deployment.ID, err error) {
+	err = s.db(ctx).Exec("INSERT INTO environments (name, production) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET production = excluded.production", name, production).Error
+	if err == nil {
+		err = s.db(ctx).Exec("UPDATE deployments SET production = ? WHERE environment = ? AND production <> ?", production, name, production).Error
+	}
+	if err == nil {
+		err = s.db(ctx).Raw("SELECT DISTINCT d.id FROM followups f JOIN deployments d ON d.id = f.deployment_id WHERE f.deployment_id IS NOT NULL AND d.environment = ? ORDER BY d.id", name).Scan(&ships).Error
+	}
+	return ships, explain(err, "environment")
 }
 
 // CausesOf gives the deployments that a person confirmed as causes of an incident, latest first.

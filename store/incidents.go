@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -30,6 +31,7 @@ type incidentRow struct {
 	Source              string
 	ExternalID          string
 	GroupKey            string
+	Labels              string
 	DetectedBy          string
 	URL                 string
 	ProblemID           *int64
@@ -70,6 +72,7 @@ func (r incidentRow) incident() incident.Incident {
 		ID: incident.ID(r.ID), Title: r.Title, Summary: r.Summary, Impact: r.Impact, Severity: said[incident.Severity](r.Severity),
 		Kind: incident.Kind(r.Kind), Class: incident.Class(r.Class), Status: incident.Status(r.Status),
 		Source: r.Source, ExternalID: r.ExternalID, GroupKey: r.GroupKey, DetectedBy: incident.Detector(r.DetectedBy), URL: r.URL,
+		Labels:  labelsOf(r.Labels),
 		Problem: referred[problem.ID](r.ProblemID),
 		Moments: incident.Moments{
 			StartedAt: r.StartedAt.UTC(), DetectedAt: moment(r.DetectedAt), DeclaredAt: moment(r.DeclaredAt),
@@ -83,6 +86,23 @@ func (r incidentRow) incident() incident.Incident {
 	}
 }
 
+// labelsOf reads labels as labelsText wrote them.
+func labelsOf(text string) (labels map[string]string) {
+	if text == "" || text == "{}" {
+		return nil
+	}
+	_ = json.Unmarshal([]byte(text), &labels) // what is not ours has none
+	return labels
+}
+
+func labelsText(labels map[string]string) string {
+	if len(labels) == 0 {
+		return "{}"
+	}
+	text, _ := json.Marshal(labels) // texts can be written
+	return string(text)
+}
+
 func (r incidentRow) standing() incident.Standing {
 	return incident.Standing{Occurrence: r.Occurrence, Leads: r.Leads, Recurs: r.Recurs, Significant: r.Significant, HasCause: r.HasCause}
 }
@@ -92,6 +112,7 @@ func toIncidentRow(i incident.Incident) incidentRow {
 		ID: int64(i.ID), Title: i.Title, Summary: i.Summary, Impact: i.Impact, Severity: optional(i.Severity),
 		Kind: string(i.Kind), Class: string(i.Class), Status: string(i.Status),
 		Source: i.Source, ExternalID: i.ExternalID, GroupKey: i.GroupKey, DetectedBy: string(i.DetectedBy), URL: i.URL,
+		Labels:    labelsText(i.Labels),
 		ProblemID: reference(i.Problem),
 		StartedAt: i.Moments.StartedAt.UTC(), DetectedAt: nullable(i.Moments.DetectedAt), DeclaredAt: nullable(i.Moments.DeclaredAt),
 		DeveloperNotifiedAt: nullable(i.Moments.DeveloperNotifiedAt), DeveloperNotifiedBy: optional(i.NotifiedBy),

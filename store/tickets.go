@@ -153,6 +153,16 @@ func (s *Store) HoldTickets(ctx context.Context, ids []ticket.ID) ([]jirasync.Mi
 	return all, err
 }
 
+// IssueOfKey gives Jira's number of a mirrored issue by its present key; empty: none is mirrored.
+func (s *Store) IssueOfKey(ctx context.Context, site ticket.SiteID, key string) (string, error) {
+	var issues []string
+	err := s.db(ctx).Raw("SELECT issue_id FROM tickets WHERE site_id = ? AND key = ? AND gone_at IS NULL LIMIT 1", site, key).Scan(&issues).Error
+	if err != nil || len(issues) == 0 {
+		return "", explain(err, "ticket")
+	}
+	return issues[0], nil
+}
+
 // TicketsByIssue gives the mirrors of issues of a site, by Jira's number; those that are not mirrored are missing.
 func (s *Store) TicketsByIssue(ctx context.Context, site ticket.SiteID, issues []string) (map[string]jirasync.Mirror, error) {
 	all := make(map[string]jirasync.Mirror, len(issues))

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"upshot/app/fault"
 	"upshot/app/incident"
@@ -27,14 +28,34 @@ const (
 // Outcomes lists them for forms.
 var Outcomes = []Outcome{Succeeded, Failed, RolledBack}
 
-// Production is the environment that counts; others are kept and shown.
+// Production is the usual name of the environment that counts; others are kept and shown.
 const Production = "production"
+
+// IsProduction tells whether an environment is production: as somebody said, else by its name, when one of its words is production, prod or
+// live and none says that it only comes before.
+func IsProduction(environment string, said map[string]bool) bool {
+	if is, known := said[environment]; known {
+		return is
+	}
+	words := strings.FieldsFunc(strings.ToLower(environment), func(r rune) bool { return !unicode.IsLetter(r) })
+	is := false
+	for _, word := range words {
+		switch word {
+		case "production", "prod", "live":
+			is = true
+		case "pre", "non", "test", "staging", "dev":
+			return false
+		}
+	}
+	return is
+}
 
 // Deployment is one version going to one environment.
 type Deployment struct {
 	ID          ID
 	Service     string // slug
 	Environment string
+	Production  bool // kept: see IsProduction
 	Version     string
 	StartedAt   time.Time // may be zero
 	FinishedAt  time.Time
@@ -63,7 +84,14 @@ func (d Deployment) Check(now time.Time) error {
 }
 
 // Ships tells whether this deployment brings a linked change to users: the first such one starts the quiet period.
-func (d Deployment) Ships() bool { return d.Environment == Production && d.Outcome == Succeeded }
+func (d Deployment) Ships() bool { return d.Production && d.Outcome == Succeeded }
+
+// Place is an environment and whether it counts as production.
+type Place struct {
+	Environment string
+	Production  bool
+	Deployments int // how many went there
+}
 
 // Filter narrows the list of deployments.
 type Filter struct {

@@ -18,6 +18,12 @@ type Store interface {
 	Deployment(ctx context.Context, viewer account.Actor, id ID) (Deployment, error)
 	CreateDeployment(ctx context.Context, d Deployment) (Deployment, error)
 	UpdateDeployment(ctx context.Context, id ID, change func(*Deployment) error) (before, after Deployment, err error)
+	// DeploymentCalled gives a deployment by its source's name for it, or a NotFound fault.
+	DeploymentCalled(ctx context.Context, source, externalID string) (Deployment, error)
+	// Environments tells of which environments somebody said whether they are production.
+	Environments(ctx context.Context) (map[string]bool, error)
+	// SetEnvironment says so, also of what was deployed there before, and gives the deployments that follow-ups ship with.
+	SetEnvironment(ctx context.Context, name string, production bool) ([]ID, error)
 	// SetCause records whether a person confirmed or rejected that the deployment caused the incident.
 	SetCause(ctx context.Context, id ID, i incident.ID, confirmed bool) error
 }
@@ -47,7 +53,10 @@ func (s *Service) Record(ctx context.Context, actor account.Actor, d Deployment)
 	}
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
 		caused := d.Caused
-		var err error
+		err := s.place(ctx, &d)
+		if err != nil {
+			return err
+		}
 		if d, err = s.Store.CreateDeployment(ctx, d); err != nil {
 			return err
 		}
@@ -85,6 +94,9 @@ func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version 
 				return err
 			}
 			tidy(d)
+			if err := s.place(ctx, d); err != nil {
+				return err
+			}
 			return d.Check(s.Now())
 		})
 		if err != nil {
@@ -103,6 +115,75 @@ func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version 
 		return Deployment{}, fmt.Errorf("edit deployment: %w", err)
 	}
 	return after, nil
+}
+
+// place says whether it went to production.
+func (s *Service) place(ctx context.Context, d *Deployment) error {
+	said, err := s.Store.Environments(ctx)
+	d.Production = IsProduction(d.Environment, said)
+	return err
+}
+
+// Learn records a deployment that a source tells of, or what is new of one that is known: the later end counts, so it does not matter in which
+// order and how often it is told. did is a verb; empty when nothing is new.
+func (s *Service) Learn(ctx context.Context, actor account.Actor, d Deployment) (id ID, did string, err error) {
+	tidy(&d)
+	known, err := s.Store.DeploymentCalled(ctx, d.Source, d.ExternalID)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		d, err = s.Record(ctx, actor, d)
+		return d.ID, "recorded", err
+	case err != nil:
+		return 0, "", err
+	}
+	if d.FinishedAt.Before(known.FinishedAt) || (d.FinishedAt.Equal(known.FinishedAt) && d.Outcome == known.Outcome && d.Version == known.Version) {
+		return known.ID, "", nil
+	}
+	after, err := s.Edit(ctx, actor, known.ID, 0, func(k *Deployment) error {
+		k.Environment, k.Version, k.FinishedAt, k.Outcome = d.Environment, d.Version, d.FinishedAt, d.Outcome
+		if d.URL != "" {
+			k.URL = d.URL
+		}
+		if !d.StartedAt.IsZero() {
+			k.StartedAt = d.StartedAt
+		}
+		return nil
+	})
+	return after.ID, strings.ReplaceAll(string(d.Outcome), "_", " "), err
+}
+
+// SetEnvironment says whether an environment is production. What ships with a deployment there is shipped from then on, or no longer.
+func (s *Service) SetEnvironment(ctx context.Context, actor account.Actor, name string, production bool) error {
+	if err := actor.May(account.Admin); err != nil {
+		return err
+	}
+	name = strings.TrimSpace(name)
+	var c fault.Check
+	c.That(name != "" && len(name) <= 100, "environment", "Name the environment, such as production-eu.")
+	if err := c.Err(); err != nil {
+		return err
+	}
+	err := s.Store.InTx(ctx, func(ctx context.Context) error {
+		ships, err := s.Store.SetEnvironment(ctx, name, production)
+		if err != nil {
+			return err
+		}
+		if err := s.Log.Append(ctx, audit.Event{
+			At: s.Now(), Actor: actor, Subject: audit.Settings, Action: "environment placed", After: audit.Fields(map[string]any{"environment": name, "production": production}),
+		}); err != nil {
+			return err
+		}
+		for _, id := range ships {
+			if err := s.Keeper.KeepDeployed(ctx, actor, int64(id)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("place environment: %w", err)
+	}
+	return nil
 }
 
 // SetCause confirms or rejects that a deployment caused an incident.

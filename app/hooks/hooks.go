@@ -18,7 +18,7 @@ import (
 // Prefix is where every address for webhooks begins.
 const Prefix = "/hooks"
 
-// DefaultLimit is how many bytes a webhook may have; the poll repairs what a longer one would have told.
+// DefaultLimit is how many bytes a webhook may have: as many as GitHub and Jira send at most.
 const DefaultLimit = 25 << 20
 
 // answerWithin is in what time a webhook is answered: senders wait a few seconds.
@@ -26,10 +26,12 @@ const answerWithin = 5 * time.Second
 
 // Hooks serves the addresses for webhooks.
 type Hooks struct {
-	Jira  Jira
-	Log   *slog.Logger
-	Now   func() time.Time
-	Limit int64 // bytes; 0: DefaultLimit
+	Jira   Jira
+	Intake Intake
+	Tokens Tokens
+	Log    *slog.Logger
+	Now    func() time.Time
+	Limit  int64 // bytes; 0: DefaultLimit
 }
 
 // Jira is what a webhook of Jira is checked against, and where it goes.
@@ -42,6 +44,7 @@ type Jira interface {
 // Register adds the addresses.
 func (h *Hooks) Register(e *echo.Echo) {
 	e.POST(Prefix+"/jira/:name", h.jira)
+	e.POST(Prefix+"/:source/:name", h.take)
 }
 
 // read reads the body, within the limit.

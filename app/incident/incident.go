@@ -137,9 +137,10 @@ type Incident struct {
 	Kind         Kind
 	Class        Class
 	Status       Status
-	Source       string // where it came from; empty: reported by hand
-	ExternalID   string // within the source
-	GroupKey     string // the source's name for "the same failure"
+	Source       string            // where it came from; empty: reported by hand
+	ExternalID   string            // within the source
+	GroupKey     string            // the source's name for "the same failure"
+	Labels       map[string]string // what its source says of it in names and values, such as those of an alert
 	DetectedBy   Detector
 	URL          string
 	Problem      problem.ID // 0: in none

@@ -68,12 +68,17 @@ func (i *Incident) Reopen(now time.Time) error {
 		return fault.New(fault.Conflict, "%s has been over for more than %d minutes. If it happened again, report it as a new occurrence: then the recurrence is counted.",
 			i.ID, int(problem.FlapWindow.Minutes()))
 	}
-	i.Segments = append(i.Segments, Segment{StartedAt: i.present(), EndedAt: end})
-	i.Moments.ReopenedAt = now
+	i.Resume(now)
+	return nil
+}
+
+// Resume begins another segment of an occurrence that has ended, whenever that was: for sources, which know that it is the same.
+func (i *Incident) Resume(at time.Time) {
+	i.Segments = append(i.Segments, Segment{StartedAt: i.present(), EndedAt: i.Moments.RestoredOrResolved()})
+	i.Moments.ReopenedAt = at
 	i.Moments.MitigatedAt, i.Moments.RestoredAt, i.Moments.ResolvedAt, i.Moments.ClosedAt = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	i.EndedBy = UnknownEnding
 	i.Status = Open
-	return nil
 }
 
 // Tell notes when and how the developers of the building team came to know. Only the first counts.

@@ -294,6 +294,40 @@ func (s *Sync) SiteOfHook(ctx context.Context, name string) (Site, []string, err
 	return site, secrets, err
 }
 
+// HintAt keeps that a ticket which somebody else tells of may have changed, when it is one that is mirrored: by its address, or by its key alone.
+func (s *Sync) HintAt(ctx context.Context, key, address string) (known bool, err error) {
+	sites, err := s.Store.JiraSites(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, site := range sites {
+		own := key
+		if address != "" {
+			rest, of := strings.CutPrefix(address, site.URL+"/browse/")
+			if !of {
+				continue
+			}
+			own = rest
+		}
+		if !KeyPattern.MatchString(own) {
+			continue
+		}
+		issue, err := s.Store.IssueOfKey(ctx, site.ID, own)
+		if err != nil {
+			return known, err
+		}
+		if issue == "" {
+			continue
+		}
+		known = true
+		now := s.Now()
+		if err := s.Hint(ctx, Hint{Site: site.ID, Event: "told by another source", IssueID: issue, At: now, Delivery: fmt.Sprintf("told %s %d", issue, now.UnixMicro())}); err != nil {
+			return known, err
+		}
+	}
+	return known, nil
+}
+
 // Hint keeps that an issue may have changed, once for each delivery, and has it read in a moment.
 func (s *Sync) Hint(ctx context.Context, h Hint) error {
 	return s.Store.AddJiraHint(ctx, h, FlushArgs{})

@@ -55,6 +55,8 @@ type Store interface {
 	Tickets(ctx context.Context, ids []ticket.ID) ([]Mirror, error)
 	HoldLinksOf(ctx context.Context, ids []ticket.ID) error
 	HoldTickets(ctx context.Context, ids []ticket.ID) ([]Mirror, error)
+	// IssueOfKey gives Jira's number of a mirrored issue by its present key; empty: none is mirrored.
+	IssueOfKey(ctx context.Context, site ticket.SiteID, key string) (string, error)
 	TicketsByIssue(ctx context.Context, site ticket.SiteID, issues []string) (map[string]Mirror, error)
 	TicketsOf(ctx context.Context, site ticket.SiteID, after ticket.ID, limit int) ([]Mirror, error)
 	UnreadIssues(ctx context.Context, site ticket.SiteID, limit int) ([]string, error)

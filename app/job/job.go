@@ -114,6 +114,36 @@ func Every(period time.Duration, args Args) Part {
 	}
 }
 
+// Loop does work that comes in faster than jobs could be kept for it: the work lies in the database by itself, and every replica looks for it
+// when it is woken, and each period anyway. It ends with ctx; trouble is logged, and ends nothing.
+func Loop(ctx context.Context, log *slog.Logger, name string, wake <-chan struct{}, period time.Duration, do func(ctx context.Context) error) {
+	tick := time.NewTicker(period)
+	defer tick.Stop()
+	for {
+		once, cancel := context.WithTimeout(ctx, defaultTimeout)
+		if err := outlive(once, do); err != nil && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {
+			log.WarnContext(ctx, "work failed, to be tried again", "work", name, "error", err)
+		}
+		cancel()
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-tick.C:
+		}
+	}
+}
+
+// outlive makes an error of a panic.
+func outlive(ctx context.Context, do func(ctx context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do(ctx)
+}
+
 // Config is the queue in River's words.
 func (q *Queue) Config() *river.Config {
 	return &river.Config{
@@ -145,7 +175,7 @@ func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return w.timeout }
 
 func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	began := time.Now()
-	err := w.outlive(ctx, job.Args)
+	err := outlive(ctx, func(ctx context.Context) error { return w.do(ctx, job.Args) }) // River would outlive a panic too, and log it a second time
 	var gaveUp *rivertype.JobCancelError
 	switch {
 	case err == nil:
@@ -154,16 +184,6 @@ func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 		w.log.ErrorContext(ctx, "job given up", "job", job.Kind, "id", job.ID, "attempt", job.Attempt, "error", err)
 	}
 	return err
-}
-
-// outlive makes an error of a panic. River would outlive it too, and log it a second time.
-func (w *worker[T]) outlive(ctx context.Context, args T) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return w.do(ctx, args)
 }
 
 // trouble logs what went wrong, once for each attempt.
