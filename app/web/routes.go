@@ -25,7 +25,8 @@ const stranger account.Role = ""
 func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
-	const anIncident, aProblem, aNote, aSite, aTicket = "/incidents/:ref", "/problems/:ref", "/notes/:id", "/settings/jira/:id", "/followups/:ref/ticket"
+	const anIncident, aProblem, aNote, aTicket = "/incidents/:ref", "/problems/:ref", "/notes/:id", "/followups/:ref/ticket"
+	const aSite, aSource = "/settings/jira/:id", "/settings/sources/:id"
 	return []route{
 		{get, link.SignIn, stranger, w.askSignIn},
 		{post, link.SignIn, stranger, w.signIn},
@@ -48,6 +49,21 @@ func (w *Web) routes() []route {
 		{get, link.Profile, viewer, w.showProfile},
 		{post, link.Profile, viewer, w.changeProfile},
 		{post, link.OwnPassword, viewer, w.changePassword},
+
+		{get, link.Sources, viewer, w.listSources},
+		{post, link.Sources, admin, w.addSource},
+		{get, link.NewSource, admin, w.askSource},
+		{get, aSource, viewer, w.showSource},
+		{get, aSource + "/mapping", admin, w.askSourceMapping},
+		{post, aSource + "/mapping", admin, w.mapSource},
+		{post, aSource + "/name", admin, w.nameSource},
+		{post, aSource + "/secret", admin, w.newSourceSecret},
+		{post, aSource + "/secret/drop", admin, w.stepSource(w.Intake.DropOldSecret, "The newest secret alone is good now.")},
+		{post, aSource + "/on", admin, w.stepSource(w.switchSource(true), "It is on.")},
+		{post, aSource + "/off", admin, w.stepSource(w.switchSource(false), "It is off. Whatever it sends is refused.")},
+		{get, aSource + "/deliveries/:delivery", editor, w.showDelivery},
+		{post, aSource + "/deliveries/:delivery/again", editor, w.deliverAgain},
+		{post, link.Environments, admin, w.placeEnvironment},
 
 		{get, link.Jira, viewer, w.showJira},
 		{get, link.JiraConnect, admin, w.askConnectJira},

@@ -18,6 +18,7 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/intake"
 	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
@@ -40,6 +41,7 @@ type Store interface {
 	Deployments
 	jiraStore
 	ticketStore
+	sourceStore
 }
 
 // Web serves the pages.
@@ -53,6 +55,7 @@ type Web struct {
 	Deployments *deployment.Service
 	FollowUps   *followup.Service
 	Jira        *jirasync.Sync
+	Intake      *intake.Service
 	Poll        time.Duration // how often Jira is read
 
 	Sessions *scs.SessionManager

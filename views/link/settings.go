@@ -1,5 +1,7 @@
 package link
 
+import "net/url"
+
 // The pages of settings and of one's own account.
 const (
 	Profile     = "/settings/profile"
@@ -60,3 +62,30 @@ func RuleOf(team int64) string { return Rules + "?team=" + number(team) }
 // DropRule gives a team the rule of all others; DryRun shows what a rule would have done.
 func DropRule(team int64) string { return Rules + "/" + number(team) + "/drop" }
 func DryRun(team int64) string   { return Rules + "/" + number(team) + "/dry-run" }
+
+// Sources.
+
+// The pages of sources; Environments says which ones are production, a POST.
+const (
+	Sources      = "/settings/sources"
+	NewSource    = "/settings/sources/new"
+	Environments = "/settings/environments"
+)
+
+// Hook is the address where a source of that kind and name sends.
+func Hook(kind, name string) string {
+	return "/hooks/" + url.PathEscape(kind) + "/" + url.PathEscape(name)
+}
+
+// Source is one source; what is done with it is a form, or a POST alone.
+func Source(id int64) string           { return Sources + "/" + number(id) }
+func SourceMapping(id int64) string    { return Source(id) + "/mapping" }
+func SourceName(id int64) string       { return Source(id) + "/name" }
+func SourceSecret(id int64) string     { return Source(id) + "/secret" }
+func SourceSecretDrop(id int64) string { return Source(id) + "/secret/drop" }
+func SourceOn(id int64) string         { return Source(id) + "/on" }
+func SourceOff(id int64) string        { return Source(id) + "/off" }
+
+// Delivery is what a source sent once; DeliveryAgain processes it again.
+func Delivery(source, id int64) string      { return Source(source) + "/deliveries/" + number(id) }
+func DeliveryAgain(source, id int64) string { return Delivery(source, id) + "/again" }

@@ -288,9 +288,9 @@ type tab struct{ name, address string }
 
 // tabs are the pages of the settings that somebody may see.
 func tabs(admin bool) []tab {
-	own := []tab{{"Jira", link.Jira}, {"Rules", link.Rules}, {"Profile", link.Profile}, {"Tokens", link.Tokens}}
+	own := []tab{{"Sources", link.Sources}, {"Jira", link.Jira}, {"Rules", link.Rules}, {"Profile", link.Profile}, {"Tokens", link.Tokens}}
 	if admin {
-		return slices.Insert(own, 2, tab{"People", link.People})
+		return slices.Insert(own, 3, tab{"People", link.People})
 	}
 	return own
 }
