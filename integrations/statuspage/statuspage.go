@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"upshot/app/fault"
 	"upshot/app/incident"
 	"upshot/app/intake"
 	"upshot/integrations/hook"
@@ -106,7 +107,8 @@ func read(_ intake.Headers, raw []byte, m intake.Mapping) (intake.Parcel, error)
 	case p.ID == "":
 		return intake.Parcel{}, hook.Lacks("incident.id")
 	case phases[string(p.Status)] == unknown:
-		return intake.Parcel{}, hook.Lacks("incident.status, one of investigating, identified, monitoring, resolved, scheduled, in_progress, verifying and completed,")
+		return intake.Parcel{}, fault.New(fault.Invalid, "incident.status is %q; investigating, identified, monitoring, resolved, postmortem, scheduled, in_progress, verifying or completed was expected.",
+			hook.Cut(string(p.Status), 50))
 	}
 	slices.SortStableFunc(p.Updates.All, func(a, b update) int { return a.at().Compare(b.at()) })
 	marks := p.marks()
