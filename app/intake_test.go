@@ -128,8 +128,8 @@ func (s *taken) deliveries(src intake.Source) []intake.Delivery {
 	return page.Items
 }
 
-// alerts is what an Alertmanager sends of a group; each alert is "name begin end", in minutes before now, an end of "-" goes on.
-func (s *taken) alerts(group string, alerts ...string) string {
+// alerts is what an Alertmanager sends of the group "g"; each alert is "name begin end", in minutes before now, an end of "-" goes on.
+func (s *taken) alerts(alerts ...string) string {
 	now := s.clock.Now()
 	moment := func(minutes string) string {
 		var n int
@@ -150,7 +150,7 @@ func (s *taken) alerts(group string, alerts ...string) string {
 			state, f[0], moment(f[1]), end, f[0]))
 	}
 	return fmt.Sprintf(`{"version":"4","groupKey":%q,"status":%q,"receiver":"r","groupLabels":{"alertname":"X"},"commonLabels":{"service":"payments","severity":"critical"},"commonAnnotations":{"summary":"Payments time out"},"externalURL":"http://am.example.test","alerts":[%s]}`,
-		group, status, strings.Join(all, ","))
+		"g", status, strings.Join(all, ","))
 }
 
 func (s *taken) course(i incident.Incident) string {
@@ -174,9 +174,9 @@ func (s *taken) course(i incident.Incident) string {
 func TestAlertsBecomeOneIncidentWhateverTheOrder(t *testing.T) {
 	t.Parallel()
 	eachTaken(t, func(s *taken) {
-		firing := s.alerts("g", "a 60 -", "b 50 -")
-		half := s.alerts("g", "a 60 40", "b 50 -")
-		over := s.alerts("g", "a 60 40", "b 50 30")
+		firing := s.alerts("a 60 -", "b 50 -")
+		half := s.alerts("a 60 40", "b 50 -")
+		over := s.alerts("a 60 40", "b 50 30")
 		src := s.source(intake.Alertmanager, intake.Mapping{})
 		s.takes(src, over)
 		s.takes(src, firing)
@@ -207,13 +207,13 @@ func TestTheSameAgainIsASegmentOrARecurrence(t *testing.T) {
 	t.Parallel()
 	eachTaken(t, func(s *taken) {
 		src := s.source(intake.Alertmanager, intake.Mapping{})
-		s.takes(src, s.alerts("g", "a 200 190"))
-		s.takes(src, s.alerts("g", "a 170 -"))
+		s.takes(src, s.alerts("a 200 190"))
+		s.takes(src, s.alerts("a 170 -"))
 		if got := s.course(s.incidents()[0]); got != "open 200-190, 170-…" {
 			s.t.Errorf("within the flap window it is %s", got)
 		}
-		s.takes(src, s.alerts("g", "a 170 160"))
-		s.takes(src, s.alerts("g", "a 100 -"))
+		s.takes(src, s.alerts("a 170 160"))
+		s.takes(src, s.alerts("a 100 -"))
 		all := s.incidents()
 		if len(all) != 2 {
 			s.t.Fatalf("%d incidents", len(all))
@@ -231,7 +231,7 @@ func TestWhatAPersonChangedIsLeftToThem(t *testing.T) {
 	t.Parallel()
 	eachTaken(t, func(s *taken) {
 		src := s.source(intake.Alertmanager, intake.Mapping{})
-		s.takes(src, s.alerts("g", "a 60 -"))
+		s.takes(src, s.alerts("a 60 -"))
 		id := s.incidents()[0].ID
 		_, err := s.words.incidents.Edit(s.t.Context(), syncActor, id, 0, func(i *incident.Incident) error {
 			i.Title, i.Severity = "Cards are declined", incident.SEV2
@@ -240,12 +240,12 @@ func TestWhatAPersonChangedIsLeftToThem(t *testing.T) {
 		s.must(err)
 		_, err = s.words.incidents.Correct(s.t.Context(), syncActor, id, incident.StartedAt, s.clock.Now().Add(-70*time.Minute), "users felt it before")
 		s.must(err)
-		s.takes(src, s.alerts("g", "a 60 20"))
+		s.takes(src, s.alerts("a 60 20"))
 		i := s.incidents()[0]
 		if got := s.course(i); got != "resolved 70-20" || i.Title != "Cards are declined" || i.Severity != incident.SEV2 {
 			s.t.Errorf("it is %s, %q, %s", got, i.Title, i.Severity)
 		}
-		s.takes(src, s.alerts("g", "a 10 -"))
+		s.takes(src, s.alerts("a 10 -"))
 		if got := s.course(s.incidents()[0]); got != "open 70-20, 10-…" {
 			s.t.Errorf("firing again it is %s", got)
 		}
@@ -256,7 +256,7 @@ func TestAServiceThatNobodyKnowsIsAskedFor(t *testing.T) {
 	t.Parallel()
 	eachTaken(t, func(s *taken) {
 		src := s.source(intake.Alertmanager, intake.Mapping{})
-		s.takes(src, strings.ReplaceAll(s.alerts("g", "a 60 -"), `"payments"`, `"pay-api"`))
+		s.takes(src, strings.ReplaceAll(s.alerts("a 60 -"), `"payments"`, `"pay-api"`))
 		i := s.incidents()[0]
 		if len(i.Services) != 0 {
 			s.t.Fatalf("it is of %v", i.Services)
@@ -283,7 +283,7 @@ func TestWhatIsRefusedIsNotKept(t *testing.T) {
 	t.Parallel()
 	eachTaken(t, func(s *taken) {
 		src := s.source(intake.Alertmanager, intake.Mapping{})
-		body := s.alerts("g", "a 60 -")
+		body := s.alerts("a 60 -")
 		for name, c := range map[string]struct {
 			status int
 			body   string
@@ -443,7 +443,7 @@ func TestASourceIsWhoItSays(t *testing.T) {
 	t.Parallel()
 	eachTaken(t, func(s *taken) {
 		src := s.source(intake.Alertmanager, intake.Mapping{})
-		s.takes(src, s.alerts("g", "a 60 50"))
+		s.takes(src, s.alerts("a 60 50"))
 		page, err := s.store.Events(s.t.Context(), syncActor, audit.Filter{Incident: int64(s.incidents()[0].ID)}, listing.Request{})
 		s.must(err)
 		for _, e := range page.Items {

@@ -47,6 +47,18 @@ func Axe(t testing.TB) string {
 	return string(source)
 }
 
+// Alertmanager gives the path of Prometheus's Alertmanager, under its own name or Debian's.
+func Alertmanager(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"prometheus-alertmanager", "alertmanager"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	lacks(t, "no Alertmanager found: not tried with a real one")
+	return ""
+}
+
 func lacks(t testing.TB, reason string) {
 	t.Helper()
 	if os.Getenv("UPSHOT_TEST_REQUIRE") == "all" {
