@@ -6,7 +6,6 @@ package github
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ var Maker = intake.Maker{
 	Delivery:    func(h intake.Headers, _ []byte) string { return h.Get("X-GitHub-Delivery") },
 	Moments:     true,
 	Read:        read,
-	ServiceFrom: []string{"repository", "environment"},
+	ServiceFrom: []string{"repository"},
 	Headers:     []string{"x-github-event", "x-github-delivery"},
 	Example: `{"action": "created", "deployment_status": {"id": 209916254, "state": "success", "environment": "production",
     "created_at": "2026-03-02T09:40:00Z", "updated_at": "2026-03-02T09:40:00Z", "log_url": "https://github.com/example/checkout/actions/runs/7"},
@@ -68,8 +67,9 @@ type body struct {
 }
 
 func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error) {
-	if !hook.Value(raw).IsObject() {
-		return intake.Parcel{}, fault.New(fault.Invalid, "The body is no JSON object.")
+	var b body
+	if err := hook.Decode(raw, &b); err != nil {
+		return intake.Parcel{}, err
 	}
 	switch event := h.Get("X-GitHub-Event"); {
 	case event == "ping":
@@ -80,10 +80,6 @@ func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error)
 		return intake.Parcel{Ignored: "An event " + hook.Cut(event, 100) + " is about no deployment."}, nil
 	case event == "" && !hook.Value(raw).At("deployment_status").IsObject(): // the header is missing, as in a pasted body
 		return intake.Parcel{Ignored: "It has no deployment_status, and is about no deployment."}, nil
-	}
-	var b body
-	if err := hook.Decode(raw, &b); err != nil {
-		return intake.Parcel{}, err
 	}
 	switch {
 	case b.Deployment.ID == "":
@@ -107,13 +103,10 @@ func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error)
 	return intake.Parcel{Deployments: []intake.Deployed{d}}, nil
 }
 
-// tag is what names of versions look like, other than those of branches.
-var tag = regexp.MustCompile(`^[A-Za-z._-]{0,40}[0-9]+(\.[0-9]+)+`)
-
 func (b body) deployed() intake.Deployed {
 	ref := strings.TrimPrefix(strings.TrimPrefix(string(b.Deployment.Ref), "refs/heads/"), "refs/tags/")
-	version := string(b.Deployment.SHA)[:min(len(b.Deployment.SHA), 12)]
-	if strings.HasPrefix(string(b.Deployment.Ref), "refs/tags/") || tag.MatchString(ref) || version == "" {
+	version := strings.ToValidUTF8(string(b.Deployment.SHA)[:min(len(b.Deployment.SHA), 12)], "")
+	if strings.HasPrefix(string(b.Deployment.Ref), "refs/tags/") || hook.IsVersion(ref) || version == "" {
 		version = ref
 	}
 	environment := cmp.Or(b.Status.Environment, b.Deployment.Environment)

@@ -5,7 +5,6 @@ package gitlab
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
 
 	"upshot/app/deployment"
@@ -21,7 +20,7 @@ var Maker = intake.Maker{
 	Delivery:    func(h intake.Headers, _ []byte) string { return h.Get("Idempotency-Key") },
 	Moments:     true,
 	Read:        read,
-	ServiceFrom: []string{"project", "project_name", "environment"},
+	ServiceFrom: []string{"project_name", "project"},
 	Headers:     []string{"idempotency-key"},
 	Example: `{"object_kind": "deployment", "status": "success", "status_changed_at": "2026-03-02 10:40:00 +0100", "deployment_id": 15,
   "deployable_url": "https://gitlab.example.com/shop/checkout/-/jobs/796", "environment": "production", "environment_tier": "production",
@@ -83,12 +82,9 @@ func read(_ intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error)
 	return intake.Parcel{Deployments: []intake.Deployed{d}}, nil
 }
 
-// tag is what names of versions look like, other than those of branches.
-var tag = regexp.MustCompile(`^[A-Za-z._-]{0,40}[0-9]+(\.[0-9]+)+`)
-
 func (b body) deployed(project string) intake.Deployed {
 	version := b.ShortSHA
-	if tag.MatchString(string(b.Ref)) || version == "" {
+	if hook.IsVersion(string(b.Ref)) || version == "" {
 		version = b.Ref
 	}
 	labels := hook.Set{}

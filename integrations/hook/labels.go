@@ -2,6 +2,7 @@ package hook
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -112,6 +113,12 @@ func (s Set) AddAll(all Labels) {
 		s.Add(label.Name, Text(label.Value))
 	}
 }
+
+// version is what names of versions look like, other than those of branches.
+var version = regexp.MustCompile(`^[A-Za-z._-]{0,40}[0-9]+(\.[0-9]+)+`)
+
+// IsVersion tells whether a name in a repository looks like that of a version: v1.4.2, release-2026.3.
+func IsVersion(ref string) bool { return version.MatchString(ref) }
 
 // Joined is several texts as the value of one label.
 func Joined(all []string) Text { return Text(strings.Join(all, ", ")) }

@@ -12,29 +12,33 @@ type Moment struct{ time.Time }
 
 // UnmarshalJSON never fails.
 func (m *Moment) UnmarshalJSON(b []byte) error {
-	m.Time = ParseMoment(Value(b).Text())
+	m.Time, _ = ParseMoment(Value(b).Text())
 	return nil
 }
+
+// Aside is the moment of a look that counts only while no other is known, since of two the later one counts: that of a note, which knows
+// little of its incident, or of an end, whose words are about the end.
+var Aside = time.Date(1990, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // shapes are how senders write moments; each says its offset, since none is ever guessed. Go reads a fraction of a second where none is named.
 var shapes = []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 Z0700"}
 
 // ParseMoment reads RFC 3339, "2021-04-28 21:50:00 +0200" and "… UTC", or seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by
-// their size. Zero: no moment, or one before 1990. The future is left as it is.
-func ParseMoment(s string) time.Time {
+// their size. Known tells whether it is one; one before 1990 is known and zero. The future is left as it is.
+func ParseMoment(s string) (at time.Time, known bool) {
 	s = strings.TrimSpace(s)
 	if at, ok := sinceEpoch(s); ok {
-		return plausible(at)
+		return plausible(at), true
 	}
 	if utc, ok := strings.CutSuffix(s, " UTC"); ok {
 		s = utc + "Z"
 	}
 	for _, shape := range shapes {
 		if at, err := time.Parse(shape, s); err == nil {
-			return plausible(at)
+			return plausible(at), true
 		}
 	}
-	return time.Time{}
+	return time.Time{}, false
 }
 
 func plausible(at time.Time) time.Time {

@@ -19,15 +19,30 @@ const Most = 10_000
 // Decode reads a JSON object into a struct of the fields that matter. A field of a wrong type counts as not said: whoever needs it
 // says what is missing. The error is a sentence.
 func Decode(body []byte, into any) error {
-	if Value(body).kind() != '{' {
+	if err := unmarshal(body, into); err != nil {
+		return fault.New(fault.Invalid, "The body is no JSON: %v.", err)
+	}
+	if !Value(body).IsObject() {
 		return fault.New(fault.Invalid, "The body is no JSON object.")
 	}
-	err := json.Unmarshal(body, into)
-	var wrong *json.UnmarshalTypeError
-	if err == nil || errors.As(err, &wrong) {
-		return nil
+	return nil
+}
+
+// Parse gives a body as it is, when it is JSON. The error is a sentence.
+func Parse(body []byte) (Value, error) {
+	if err := unmarshal(body, &struct{}{}); err != nil {
+		return nil, fault.New(fault.Invalid, "The body is no JSON: %v.", err)
 	}
-	return fault.New(fault.Invalid, "The body is no JSON: %v.", err)
+	return body, nil
+}
+
+// unmarshal leaves fields of a wrong type as they are.
+func unmarshal(body []byte, into any) error {
+	var wrong *json.UnmarshalTypeError
+	if err := json.Unmarshal(body, into); err != nil && !errors.As(err, &wrong) {
+		return err
+	}
+	return nil
 }
 
 // Lacks is the error about a text that cannot be done without, named as in the body: "event.data.id".
@@ -235,8 +250,7 @@ func (l *List[T]) UnmarshalJSON(b []byte) error {
 			continue
 		}
 		var one T
-		var wrong *json.UnmarshalTypeError
-		if err := json.Unmarshal(element, &one); err != nil && !errors.As(err, &wrong) {
+		if err := unmarshal(element, &one); err != nil {
 			return err
 		}
 		l.All = append(l.All, one)

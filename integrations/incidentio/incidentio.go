@@ -146,10 +146,11 @@ var over = map[hook.Text]bool{"learning": true, "closed": true, "declined": true
 var running = map[hook.Text]bool{"triage": true, "live": true, "active": true, "paused": true}
 
 func read(_ intake.Headers, raw []byte, m intake.Mapping) (intake.Parcel, error) {
-	if !hook.Value(raw).IsObject() {
-		return intake.Parcel{}, fault.New(fault.Invalid, "The body is no JSON object.")
+	body, err := hook.Parse(raw)
+	if err != nil {
+		return intake.Parcel{}, err
 	}
-	event := hook.Value(raw).At("event_type").Text()
+	event := body.At("event_type").Text()
 	kind, public := strings.CutPrefix(event, "public_incident.incident_")
 	switch {
 	case event == "":
@@ -159,12 +160,11 @@ func read(_ intake.Headers, raw []byte, m intake.Mapping) (intake.Parcel, error)
 	case !public:
 		return intake.Parcel{Ignored: "An event " + hook.Cut(event, 100) + " changes nothing that Upshot keeps."}, nil
 	}
-	said := hook.Value(raw).At(event)
+	said := body.At(event)
 	if !said.IsObject() {
 		return intake.Parcel{}, fault.New(fault.Invalid, "%s is missing, or is no object.", hook.Cut(event, 100))
 	}
 	var c change
-	var err error
 	if said.At("incident").IsObject() {
 		err = hook.Decode(said, &c)
 	} else {

@@ -149,7 +149,7 @@ func beside(d data, at time.Time) (intake.Parcel, error) {
 	if d.Incident.ID == "" {
 		return intake.Parcel{}, hook.Lacks("event.data.incident.id")
 	}
-	s := intake.Signal{Key: string(d.Incident.ID), At: at, Look: intake.Look{
+	s := intake.Signal{Key: string(d.Incident.ID), At: hook.Aside, Look: intake.Look{
 		Title: hook.Cut(string(d.Incident.Summary), hook.MostTitle), URL: hook.Address(d.Incident.HTMLURL),
 	}}
 	words := cmp.Or(d.Content, d.Message)

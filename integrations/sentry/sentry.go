@@ -109,7 +109,7 @@ func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error)
 	if err := hook.Decode(raw, &b); err != nil {
 		return intake.Parcel{}, err
 	}
-	sent := hook.ParseMoment(h.Get("Sentry-Hook-Timestamp"))
+	sent, _ := hook.ParseMoment(h.Get("Sentry-Hook-Timestamp"))
 	resource := cmp.Or(h.Get("Sentry-Hook-Resource"), resourceOf(raw))
 	switch resource {
 	case "issue":
@@ -126,10 +126,14 @@ func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error)
 
 // resourceOf tells what a body is about when the header is missing, as in a pasted one.
 func resourceOf(raw []byte) string {
-	for name, resource := range map[string]string{"issue": "issue", "error": "error", "event": "event_alert", "metric_alert": "metric_alert"} {
-		if hook.Value(raw).At("data", name).IsObject() {
-			return resource
+	data := hook.Value(raw).At("data")
+	for _, name := range []string{"issue", "error", "metric_alert"} {
+		if data.At(name).IsObject() {
+			return name
 		}
+	}
+	if data.At("event").IsObject() {
+		return "event_alert"
 	}
 	return ""
 }
