@@ -77,7 +77,7 @@ type outside struct {
 }
 
 func headersOf(h intake.Headers) outside {
-	o := outside{Type: h.Get("ce-type"), ID: h.Get("ce-id"), Source: h.Get("ce-source")}
+	o := outside{Type: hook.Clean(h.Get("ce-type")), ID: hook.Clean(h.Get("ce-id")), Source: hook.Clean(h.Get("ce-source"))}
 	o.Time, _ = hook.ParseMoment(h.Get("ce-time"))
 	return o
 }
@@ -94,7 +94,8 @@ func unwrap(v hook.Value, o outside) (hook.Value, outside, error) {
 		if err != nil {
 			return nil, o, fault.New(fault.Invalid, "data_base64 is no base64.")
 		}
-		return inside, o, nil
+		v, err := hook.Parse(inside)
+		return v, o, err
 	}
 	return v.At("data"), o, nil
 }
@@ -270,5 +271,5 @@ func versionOf(artifact string) string {
 	if plain, err := url.PathUnescape(version); err == nil {
 		version = plain
 	}
-	return hook.Cut(strings.ToValidUTF8(strings.ReplaceAll(version, "\x00", ""), ""), 200)
+	return hook.Cut(version, 200)
 }

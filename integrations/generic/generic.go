@@ -36,7 +36,9 @@ var usual = intake.Pointers{
 	StartedAt: "/started_at", ResolvedAt: "/resolved_at", URL: "/url", Labels: "/labels",
 }
 
-// What a status may mean.
+// otherKey is where many have their key, when there is none where it usually is.
+const otherKey = "/id"
+
 const ignored = "ignored"
 
 // words are what usual words for a status mean.
@@ -70,10 +72,8 @@ func read(_ intake.Headers, raw []byte, m intake.Mapping) (intake.Parcel, error)
 	}
 	p := m.Pointers
 	if none(p) {
-		statuses := p.Statuses
 		p = usual
-		p.Statuses = statuses
-		p.Events = m.Pointers.Events
+		p.Statuses, p.Events = m.Pointers.Statuses, m.Pointers.Events
 	}
 	events := body
 	if p.Events != "" {
@@ -188,11 +188,8 @@ func (r *reader) texts(pointer string) []string {
 
 func add(parcel *intake.Parcel, event hook.Value, p intake.Pointers) error {
 	r := &reader{event: event}
-	if p.Key == usual.Key && r.at(p.Key) == nil {
-		p.Key = "/id"
-		if r.at(p.Key) == nil {
-			p.Key = usual.Key
-		}
+	if p.Key == usual.Key && r.at(p.Key) == nil && r.at(otherKey) != nil {
+		p.Key = otherKey
 	}
 	status, err := r.status(p)
 	if err != nil || status == ignored {

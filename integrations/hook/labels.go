@@ -21,9 +21,14 @@ const (
 	mostAddress = 2_000
 )
 
-// Cut shortens a text to at most so many bytes, at a letter.
+// Clean leaves out what no database takes, bytes that are no UTF-8 and NUL, and the blanks around a text.
+func Clean(s string) string {
+	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", ""))
+}
+
+// Cut cleans a text and shortens it to at most so many bytes, at a letter.
 func Cut(s string, most int) string {
-	s = strings.TrimSpace(s)
+	s = Clean(s)
 	if len(s) <= most {
 		return s
 	}

@@ -76,11 +76,11 @@ func (v Value) Text() string {
 		if json.Unmarshal(v, &s) != nil {
 			return ""
 		}
-		return strings.TrimSpace(strings.ReplaceAll(s, "\x00", ""))
+		return Clean(s)
 	case 0, '{', '[', 'n':
 		return ""
 	}
-	return string(bytes.TrimSpace(v))
+	return Clean(string(v))
 }
 
 // Elements are those of an array; of anything else there are none.
