@@ -25,6 +25,7 @@ type cli struct {
 	Migrate   app.MigrateCommand   `cmd:"" help:"Bring the tables of the database up to date; serve does it by itself."`
 	User      app.UserCommand      `cmd:"" help:"People who may sign in."`
 	Token     app.TokenCommand     `cmd:"" help:"API tokens."`
+	Source    app.SourceCommand    `cmd:"" help:"Sources of incidents and deployments."`
 	Health    app.HealthCommand    `cmd:"" help:"Ask a running server whether it can serve; for health checks."`
 	Version   app.VersionCommand   `cmd:"" help:"Print the version."`
 }

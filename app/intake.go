@@ -2,9 +2,14 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"os"
 
+	"upshot/app/account"
 	"upshot/app/intake"
 	"upshot/integrations/alertmanager"
+	"upshot/integrations/cdevents"
+	"upshot/integrations/generic"
 	"upshot/integrations/github"
 	"upshot/integrations/gitlab"
 	"upshot/integrations/grafana"
@@ -13,6 +18,7 @@ import (
 	"upshot/integrations/pagerduty"
 	"upshot/integrations/sentry"
 	"upshot/integrations/statuspage"
+	"upshot/views/link"
 )
 
 // makers are the kinds of sources that are known.
@@ -20,6 +26,7 @@ func makers() map[intake.Kind]intake.Maker {
 	all := map[intake.Kind]intake.Maker{}
 	for _, m := range []intake.Maker{
 		alertmanager.Maker, grafana.Maker, pagerduty.Maker, opsgenie.Maker, statuspage.Maker, sentry.Maker, incidentio.Maker, github.Maker, gitlab.Maker,
+		cdevents.Maker, generic.Maker,
 	} {
 		all[m.Kind] = m
 	}
@@ -38,4 +45,37 @@ func (a *App) newIntake() {
 	in.Hint = func(ctx context.Context, t intake.Ticket) (bool, error) {
 		return a.words.jira.HintAt(ctx, t.Key, t.URL)
 	}
+}
+
+// SourceCommand is "upshot source".
+type SourceCommand struct {
+	Add SourceAddCommand `cmd:"" help:"Let a source of events in, and print its address and its secret."`
+}
+
+// SourceAddCommand is "upshot source add".
+type SourceAddCommand struct {
+	Config
+	SecretFile string `help:"File that holds the secret; without it one is made up." placeholder:"FILE"`
+	Kind       string `arg:"" help:"Who sends: alertmanager, grafana, pagerduty, opsgenie, statuspage, sentry, incidentio, github, gitlab, cdevents or generic."`
+	Name       string `arg:"" help:"The last part of its address, such as main."`
+}
+
+// Run adds the source. The address and the secret are printed once, each on a line.
+func (c *SourceAddCommand) Run(ctx context.Context) error {
+	return c.with(ctx, func(a *App) error {
+		var given []byte
+		if c.SecretFile != "" {
+			var err error
+			if given, err = os.ReadFile(c.SecretFile); err != nil {
+				return err
+			}
+		}
+		s, secret, err := a.words.intake.Add(ctx, account.AsCommand("upshot source add"), intake.Source{Kind: intake.Kind(c.Kind), Name: c.Name}, string(given))
+		if err != nil {
+			return err
+		}
+		fmt.Println(c.BaseURL + link.Hook(string(s.Kind), s.Name))
+		fmt.Println(secret)
+		return nil
+	})
 }
