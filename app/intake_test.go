@@ -27,13 +27,13 @@ import (
 // taken is an App that takes deliveries in.
 type taken struct {
 	*App
-	t       *testing.T
+	t       testing.TB
 	clock   *movable
 	handler http.Handler
 	secrets map[string]string // by source
 }
 
-func startTaken(t *testing.T, address string) *taken {
+func startTaken(t testing.TB, address string) *taken {
 	t.Helper()
 	clock := &movable{at: time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)}
 	config := Config{Database: address, Addr: "127.0.0.1:0", BaseURL: "https://upshot.example.test", SecretKey: "sixteen characters at least", Log: "error"}

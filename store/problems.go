@@ -151,7 +151,7 @@ func (s *Store) CreateProblem(ctx context.Context, p problem.Problem) (problem.P
 // takes the problem first, then its incidents, then its follow-ups, then their connections to tickets, then tickets, and of a kind
 // the lowest number first: so nobody waits for somebody who waits for them. SQLite has one writer anyway.
 func (s *Store) HoldProblem(ctx context.Context, id problem.ID) error {
-	if s.pool == nil {
+	if s.pool == nil || id == 0 {
 		return nil
 	}
 	_, err := table[problemRow](s.db(ctx), forUpdate).Select("id").Where("id = ?", id).Find(ctx)

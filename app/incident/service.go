@@ -2,7 +2,9 @@ package incident
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -257,6 +259,32 @@ func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version 
 	})
 }
 
+// Follow brings an incident to what its source says of it. change gives the verb for timelines; without one nothing is changed. One that is
+// merged into another stays as it is.
+func (s *Service) Follow(ctx context.Context, actor account.Actor, id ID, change func(i *Incident) (verb string)) (Incident, error) {
+	verb, merged := "", Incident{}
+	after, err := s.apply(ctx, actor, id, &verb, "", func(i *Incident) error {
+		if i.MergedInto != 0 {
+			merged = *i
+			return errMerged
+		}
+		trial := *i
+		trial.Services, trial.Segments, trial.Labels = slices.Clone(i.Services), slices.Clone(i.Segments), maps.Clone(i.Labels)
+		if verb = change(&trial); verb == "" {
+			return nil
+		}
+		tidy(&trial)
+		*i = trial
+		return i.Check(s.Now())
+	})
+	if errors.Is(err, errMerged) {
+		return merged, nil
+	}
+	return after, err
+}
+
+var errMerged = errors.New("merged into another")
+
 // Step moves the incident along its life; action is the verb for timelines ("acknowledged").
 func (s *Service) Step(ctx context.Context, actor account.Actor, id ID, action string, step Change) (Incident, error) {
 	return s.change(ctx, actor, id, 0, action, "", step)
@@ -376,26 +404,30 @@ func (s *Service) regroup(ctx context.Context, actor account.Actor, id ID, actio
 
 // change applies a change, checks the outcome, writes the event and brings what is kept up to date.
 func (s *Service) change(ctx context.Context, actor account.Actor, id ID, version int64, action, reason string, change Change) (Incident, error) {
+	return s.apply(ctx, actor, id, &action, reason, func(i *Incident) error {
+		if version != 0 && version != i.Version {
+			return fault.New(fault.Conflict, "Somebody changed %s meanwhile. Look at it again, then repeat your change.", i.ID)
+		}
+		if i.MergedInto != 0 {
+			return fault.New(fault.Conflict, "%s is merged into %s; change that one.", i.ID, i.MergedInto)
+		}
+		if err := change(i, s.Now()); err != nil {
+			return err
+		}
+		return i.Check(s.Now())
+	})
+}
+
+// apply is change; the action may be decided by it.
+func (s *Service) apply(ctx context.Context, actor account.Actor, id ID, action *string, reason string, change func(i *Incident) error) (Incident, error) {
 	if err := actor.May(account.Editor); err != nil {
 		return Incident{}, err
 	}
 	var after Incident
-	err := s.inTx(ctx, action, func(ctx context.Context) error {
+	err := s.inTx(ctx, "change incident", func(ctx context.Context) error {
 		var before Incident
 		var err error
-		before, after, err = s.Store.UpdateIncident(ctx, id, func(i *Incident) error {
-			if version != 0 && version != i.Version {
-				return fault.New(fault.Conflict, "Somebody changed %s meanwhile. Look at it again, then repeat your change.", i.ID)
-			}
-			if i.MergedInto != 0 {
-				return fault.New(fault.Conflict, "%s is merged into %s; change that one.", i.ID, i.MergedInto)
-			}
-			if err := change(i, s.Now()); err != nil {
-				return err
-			}
-			return i.Check(s.Now())
-		})
-		if err != nil {
+		if before, after, err = s.Store.UpdateIncident(ctx, id, change); err != nil {
 			return err
 		}
 		was, is := audit.Diff(before.Fields(), after.Fields())
@@ -403,7 +435,7 @@ func (s *Service) change(ctx context.Context, actor account.Actor, id ID, versio
 			return nil
 		}
 		if err := s.Log.Append(ctx, audit.Event{
-			At: s.Now(), Actor: actor, Subject: audit.Incident, SubjectID: int64(id), Action: action,
+			At: s.Now(), Actor: actor, Subject: audit.Incident, SubjectID: int64(id), Action: *action,
 			Incident: int64(id), Problem: int64(after.Problem), Before: was, After: is, Reason: reason,
 		}); err != nil {
 			return err

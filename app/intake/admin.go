@@ -245,10 +245,11 @@ func (s *Service) SourceOfHook(ctx context.Context, kind Kind, name string) (Sou
 	if is && now.Before(r.until) {
 		return r.source, maker, nil
 	}
-	src, err := s.Store.SourceCalled(ctx, kind, name)
+	asked, err, _ := s.asking.Do(address, func() (any, error) { return s.Store.SourceCalled(context.WithoutCancel(ctx), kind, name) })
 	if err != nil {
 		return Source{}, Maker{}, err
 	}
+	src := asked.(Source)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sources == nil {

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"upshot/app/account"
 	"upshot/app/audit"
 	"upshot/app/deployment"
@@ -78,6 +80,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	sources map[string]remembered // by address
+	asking  singleflight.Group
 }
 
 // Receive keeps a delivery. When it returns nil the delivery is on disk and will be processed.
@@ -389,7 +392,14 @@ func (w *work) begin(t *Track, o Occurrence, seen Seen) (Kept, error) {
 
 // update brings an incident to what its source says now.
 func (w *work) update(k *Kept, o Occurrence, seen Seen) error {
-	i, err := w.Store.Incident(w.ctx, w.source.Actor(), k.Incident)
+	made, did := k.Made, ""
+	i, err := w.Incidents.Follow(w.ctx, w.source.Actor(), k.Incident, func(i *incident.Incident) string {
+		was := *i
+		was.Services, was.Segments, was.Labels = slices.Clone(i.Services), slices.Clone(i.Segments), maps.Clone(i.Labels)
+		made = Follow(i, o, seen, k.Made)
+		did = whatChanged(was, *i)
+		return did
+	})
 	if err != nil {
 		return err
 	}
@@ -397,23 +407,10 @@ func (w *work) update(k *Kept, o Occurrence, seen Seen) error {
 		w.skip(fmt.Sprintf("%s is merged into %s, so it was left alone.", i.ID, i.MergedInto))
 		return nil
 	}
-	trial := i
-	trial.Services, trial.Segments, trial.Labels = slices.Clone(i.Services), slices.Clone(i.Segments), maps.Clone(i.Labels)
-	made := Follow(&trial, o, seen, k.Made)
-	did := whatChanged(i, trial)
-	if did == "" {
-		k.Made = made
-		return nil
-	}
-	_, err = w.Incidents.Step(w.ctx, w.source.Actor(), i.ID, did, func(i *incident.Incident, _ time.Time) error {
-		made = Follow(i, o, seen, k.Made)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	k.Made = made
-	w.did(i.ID, did)
+	if did != "" {
+		w.did(i.ID, did)
+	}
 	return nil
 }
 
