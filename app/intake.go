@@ -7,31 +7,8 @@ import (
 
 	"upshot/app/account"
 	"upshot/app/intake"
-	"upshot/integrations/alertmanager"
-	"upshot/integrations/cdevents"
-	"upshot/integrations/generic"
-	"upshot/integrations/github"
-	"upshot/integrations/gitlab"
-	"upshot/integrations/grafana"
-	"upshot/integrations/incidentio"
-	"upshot/integrations/opsgenie"
-	"upshot/integrations/pagerduty"
-	"upshot/integrations/sentry"
-	"upshot/integrations/statuspage"
 	"upshot/views/link"
 )
-
-// makers are the kinds of sources that are known.
-func makers() map[intake.Kind]intake.Maker {
-	all := map[intake.Kind]intake.Maker{}
-	for _, m := range []intake.Maker{
-		alertmanager.Maker, grafana.Maker, pagerduty.Maker, opsgenie.Maker, statuspage.Maker, sentry.Maker, incidentio.Maker, github.Maker, gitlab.Maker,
-		cdevents.Maker, generic.Maker,
-	} {
-		all[m.Kind] = m
-	}
-	return all
-}
 
 // newIntake connects what takes deliveries in with what else is there.
 func (a *App) newIntake() {

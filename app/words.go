@@ -13,6 +13,7 @@ import (
 	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/integrations/makers"
 	"upshot/store"
 )
 
@@ -48,7 +49,7 @@ func newWords(s *store.Store, now func() time.Time) words {
 		notes:       notes,
 		deployments: deployments,
 		intake: &intake.Service{
-			Store: s, Makers: makers(), Incidents: incidents, Deployments: deployments, Notes: notes, Log: s, Now: now,
+			Store: s, Makers: makers.All(), Incidents: incidents, Deployments: deployments, Notes: notes, Log: s, Now: now,
 		},
 		followUps: &followup.Service{Store: s, Keeper: keeper, Log: s, Now: now},
 		keeper:    keeper,

@@ -57,8 +57,8 @@ type causeRow struct {
 func (causeRow) TableName() string { return "deployment_causes" }
 
 const (
-	verdictConfirmed = "confirmed"
-	verdictRejected  = "rejected"
+	verdictConfirmed = string(deployment.Confirmed)
+	verdictRejected  = string(deployment.Rejected)
 )
 
 // deploymentsOf completes rows with their services and what they caused, in two queries.
@@ -188,8 +188,15 @@ func (s *Store) DeploymentCalled(ctx context.Context, source, externalID string)
 	return s.oneDeployment(ctx, r, err)
 }
 
-// Environments tells of which environments somebody said whether they are production.
-func (s *Store) Environments(ctx context.Context) (map[string]bool, error) {
+// place says whether a deployment went to production.
+func (s *Store) place(ctx context.Context, d *deployment.Deployment) error {
+	said, err := s.environments(ctx)
+	d.Production = deployment.IsProduction(d.Environment, said)
+	return err
+}
+
+// environments tells of which environments somebody said whether they are production.
+func (s *Store) environments(ctx context.Context) (map[string]bool, error) {
 	var rows []struct {
 		Name       string
 		Production bool
@@ -222,6 +229,39 @@ func (s *Store) SetEnvironment(ctx context.Context, name string, production bool
 	return ships, explain(err, "environment")
 }
 
+// VerdictsOf gives what people said of deployments as the cause of an incident.
+func (s *Store) VerdictsOf(ctx context.Context, viewer account.Actor, id incident.ID) (map[deployment.ID]deployment.Verdict, error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return nil, err
+	}
+	rows, err := table[causeRow](s.db(ctx)).Where("incident_id = ?", id).Find(ctx)
+	said := make(map[deployment.ID]deployment.Verdict, len(rows))
+	for _, r := range rows {
+		said[deployment.ID(r.DeploymentID)] = deployment.Verdict(r.Verdict)
+	}
+	return said, explain(err, "cause")
+}
+
+// MayHaveCaused gives the incidents that a deployment is suspected of, see deployment.Suspected: those of its service that began within the
+// time after it and before the next one of the service, and of which nobody said yet whether it caused them.
+func (s *Store) MayHaveCaused(ctx context.Context, viewer account.Actor, d deployment.Deployment, limit int) ([]incident.ID, error) {
+	if err := viewer.May(account.Viewer); err != nil || !d.Ships() {
+		return nil, err
+	}
+	until := d.FinishedAt.Add(deployment.SuspectedWithin)
+	var ids []incident.ID
+	err := s.db(ctx).Raw(`SELECT l.incident_id FROM incident_services l CROSS JOIN incidents i
+WHERE l.service_id = (SELECT id FROM services WHERE slug = ?) AND l.started_at >= ? AND l.started_at <= ? AND i.id = l.incident_id
+AND i.kind = ? AND i.class <> ? AND i.merged_into IS NULL
+AND NOT EXISTS (SELECT 1 FROM deployment_causes c WHERE c.deployment_id = ? AND c.incident_id = i.id)
+AND NOT EXISTS (SELECT 1 FROM deployments n WHERE n.service_id = l.service_id AND n.production AND n.outcome = ? AND n.finished_at <= l.started_at
+  AND (n.finished_at > ? OR (n.finished_at = ? AND n.id > ?)))
+AND NOT EXISTS (SELECT 1 FROM notes o WHERE o.incident_id = i.id AND o.kind = 'cause' AND o.cause_class = 'dependency')
+ORDER BY l.started_at, l.incident_id LIMIT ?`,
+		d.Service, d.FinishedAt.UTC(), until.UTC(), incident.Real, incident.Infrastructure, d.ID, deployment.Succeeded, d.FinishedAt.UTC(), d.FinishedAt.UTC(), d.ID, limit).Scan(&ids).Error
+	return ids, explain(err, "incident")
+}
+
 // CausesOf gives the deployments that a person confirmed as causes of an incident, latest first.
 func (s *Store) CausesOf(ctx context.Context, viewer account.Actor, id incident.ID) ([]deployment.Deployment, error) {
 	if err := viewer.May(account.Viewer); err != nil {
@@ -244,6 +284,9 @@ func (s *Store) CreateDeployment(ctx context.Context, d deployment.Deployment) (
 		if err != nil {
 			return err
 		}
+		if err := s.place(ctx, &d); err != nil {
+			return err
+		}
 		r := toDeploymentRow(d, service)
 		err = table[deploymentRow](s.db(ctx)).Create(ctx, &r)
 		d.ID = deployment.ID(r.ID)
@@ -264,6 +307,9 @@ func (s *Store) UpdateDeployment(ctx context.Context, id deployment.ID, change f
 			return err
 		}
 		after.ID, after.RowVersion, after.Caused = id, before.RowVersion+1, before.Caused
+		if err := s.place(ctx, &after); err != nil {
+			return err
+		}
 		service, err := s.filterService(ctx, after.Service)
 		if err != nil {
 			return err

@@ -165,7 +165,7 @@ func (s *Store) followUpsOf(ctx context.Context, rows []followUpRow) ([]followup
 	if len(deployed) == 0 {
 		return followUps, nil
 	}
-	deployments, err := table[deploymentRow](s.db(ctx)).Select("id", "environment", "finished_at", "outcome").Where("id IN ?", deployed).Find(ctx)
+	deployments, err := table[deploymentRow](s.db(ctx)).Select("id", "production", "finished_at", "outcome").Where("id IN ?", deployed).Find(ctx)
 	if err != nil {
 		return nil, explain(err, "deployment")
 	}

@@ -20,8 +20,6 @@ type Store interface {
 	UpdateDeployment(ctx context.Context, id ID, change func(*Deployment) error) (before, after Deployment, err error)
 	// DeploymentCalled gives a deployment by its source's name for it, or a NotFound fault.
 	DeploymentCalled(ctx context.Context, source, externalID string) (Deployment, error)
-	// Environments tells of which environments somebody said whether they are production.
-	Environments(ctx context.Context) (map[string]bool, error)
 	// SetEnvironment says so, also of what was deployed there before, and gives the deployments that follow-ups ship with.
 	SetEnvironment(ctx context.Context, name string, production bool) ([]ID, error)
 	// SetCause records whether a person confirmed or rejected that the deployment caused the incident.
@@ -53,10 +51,7 @@ func (s *Service) Record(ctx context.Context, actor account.Actor, d Deployment)
 	}
 	err := s.Store.InTx(ctx, func(ctx context.Context) error {
 		caused := d.Caused
-		err := s.place(ctx, &d)
-		if err != nil {
-			return err
-		}
+		var err error
 		if d, err = s.Store.CreateDeployment(ctx, d); err != nil {
 			return err
 		}
@@ -94,9 +89,6 @@ func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version 
 				return err
 			}
 			tidy(d)
-			if err := s.place(ctx, d); err != nil {
-				return err
-			}
 			return d.Check(s.Now())
 		})
 		if err != nil {
@@ -115,13 +107,6 @@ func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version 
 		return Deployment{}, fmt.Errorf("edit deployment: %w", err)
 	}
 	return after, nil
-}
-
-// place says whether it went to production.
-func (s *Service) place(ctx context.Context, d *Deployment) error {
-	said, err := s.Store.Environments(ctx)
-	d.Production = IsProduction(d.Environment, said)
-	return err
 }
 
 // Learn records a deployment that a source tells of, or what is new of one that is known: the later end counts, so it does not matter in which

@@ -26,6 +26,7 @@ import (
 
 // Deployments is what the pages of deployments read.
 type Deployments interface {
+	MayHaveCaused(ctx context.Context, viewer account.Actor, d deployment.Deployment, limit int) ([]incident.ID, error)
 	Deployment(ctx context.Context, viewer account.Actor, id deployment.ID) (deployment.Deployment, error)
 	Deployments(ctx context.Context, viewer account.Actor, f deployment.Filter, r listing.Request) (listing.Page[deployment.Deployment], error)
 	ServiceNames(ctx context.Context, viewer account.Actor) ([]catalog.Service, error)
@@ -167,6 +168,9 @@ func besideField(err error, field string) error {
 	return check.Err()
 }
 
+// incidentsSuspected is how many incidents that a deployment may have caused are shown.
+const incidentsSuspected = 20
+
 func (w *Web) showDeployment(c echo.Context) error {
 	return w.deploymentPage(c, http.StatusOK, "", nil)
 }
@@ -180,6 +184,13 @@ func (w *Web) deploymentPage(c echo.Context, status int, typed string, wrong err
 	data := deployments.ShowData{Deployment: d, Typed: typed, Wrong: wrong, CanEdit: viewer.Role.Includes(account.Editor), Clock: w.clock(c)}
 	if data.Caused, err = w.Store.IncidentsByID(ctx, viewer, d.Caused); err != nil {
 		return fmt.Errorf("incidents of deployment %d: %w", d.ID, err)
+	}
+	suspected, err := w.Store.MayHaveCaused(ctx, viewer, d, incidentsSuspected)
+	if err != nil {
+		return err
+	}
+	if data.Suspected, err = w.Store.IncidentsByID(ctx, viewer, suspected); err != nil {
+		return err
 	}
 	if data.Produced, err = w.Store.FollowUpsOfIncidents(ctx, viewer, d.Caused); err != nil {
 		return err

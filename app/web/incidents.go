@@ -41,6 +41,7 @@ type incidentStore interface {
 	FollowUpsOfIncident(ctx context.Context, viewer account.Actor, id incident.ID) ([]followup.FollowUp, error)
 	MembersSeen(ctx context.Context, id problem.ID) ([]problem.Member, error)
 	CausesOf(ctx context.Context, viewer account.Actor, id incident.ID) ([]deployment.Deployment, error)
+	VerdictsOf(ctx context.Context, viewer account.Actor, id incident.ID) (map[deployment.ID]deployment.Verdict, error)
 	DeploymentsBefore(ctx context.Context, viewer account.Actor, services []string, before time.Time, within time.Duration, limit int) ([]deployment.Deployment, error)
 	Events(ctx context.Context, viewer account.Actor, f audit.Filter, r listing.Request) (listing.Page[audit.Event], error)
 	nameStore
@@ -54,9 +55,8 @@ type nameStore interface {
 }
 
 const (
-	servicesOffered = 200            // in a list to choose from; with more of them people type
-	suspectedWithin = 24 * time.Hour // a deployment that finished this long before is offered as the cause
-	suspects        = 5
+	servicesOffered = 200 // in a list to choose from; with more of them people type
+	suspects        = 20  // deployments before it that are looked at
 	servicesTyped   = 100 // in one form
 )
 
@@ -188,9 +188,10 @@ func (w *Web) factsOf(ctx context.Context, viewer account.Actor, i incident.Inci
 		func() (err error) { f.Merged, err = w.Store.MergedInto(ctx, viewer, i.ID); return err },
 		func() (err error) { f.Caused, err = w.Store.CausesOf(ctx, viewer, i.ID); return err },
 		func() (err error) {
-			f.Before, err = w.Store.DeploymentsBefore(ctx, viewer, i.Services, i.Moments.StartedAt, suspectedWithin, suspects)
+			f.Before, err = w.Store.DeploymentsBefore(ctx, viewer, i.Services, i.Moments.StartedAt, deployment.SuspectedWithin, suspects)
 			return err
 		},
+		func() (err error) { f.Verdicts, err = w.Store.VerdictsOf(ctx, viewer, i.ID); return err },
 		func() (err error) { f.Services, err = w.Store.ServicesBySlug(ctx, viewer, i.Services); return err },
 		func() (err error) { f.Teams, err = w.Store.Teams(ctx, viewer); return err },
 		func() (err error) {

@@ -25,8 +25,11 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/intake"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/secret"
+	"upshot/integrations/makers"
 	"upshot/internal/synctest"
 	"upshot/store"
 	"upshot/store/storetest"
@@ -60,6 +63,8 @@ func newSite(t testing.TB) *site {
 	keeper := &followup.Keeper{Store: s.store, Log: s.store, Now: s.clock}
 	incidents := &incident.Service{Store: s.store, Problems: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
 	followUps := &followup.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
+	notes := &rootcause.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
+	deployments := &deployment.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
 	s.web = &Web{
 		Store:     s.store,
 		Accounts:  account.NewService(s.store, s.clock),
@@ -71,14 +76,18 @@ func newSite(t testing.TB) *site {
 				return incidents.JoinProblem(ctx, actor, i, into)
 			},
 		},
-		Notes:       &rootcause.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
-		Deployments: &deployment.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock},
+		Notes:       notes,
+		Deployments: deployments,
 		FollowUps:   followUps,
 		Jira:        synctest.New(s.store, followUps, s.clock),
-		Poll:        time.Minute,
-		Sessions:    NewSessions(s.store.Sessions(s.clock), false),
-		Log:         slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),
-		Now:         s.clock,
+		Intake: &intake.Service{
+			Store: s.store, Makers: makers.All(), Incidents: incidents, Deployments: deployments, Notes: notes, Log: s.store,
+			Key: secret.NewRandomKey(), Now: s.clock,
+		},
+		Poll:     time.Minute,
+		Sessions: NewSessions(s.store.Sessions(s.clock), false),
+		Log:      slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),
+		Now:      s.clock,
 	}
 	e := echo.New()
 	e.HTTPErrorHandler = s.web.Trouble

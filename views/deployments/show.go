@@ -24,22 +24,24 @@ type Caused struct {
 
 // ShowPage is one deployment: what went out, what it caused, what was learnt from that.
 type ShowPage struct {
-	ID       int64
-	Heading  ui.Heading
-	Outcome  deployment.Outcome
-	Facts    []incidents.Fact
-	Caused   []Caused
-	Produced []followups.Line // the changes that those incidents produced
-	Shipped  []followups.Line // the promised changes that went out with it
-	Ask      ui.Field         // for an incident it caused
-	Trouble  string
-	CanEdit  bool
+	ID        int64
+	Heading   ui.Heading
+	Outcome   deployment.Outcome
+	Facts     []incidents.Fact
+	Caused    []Caused
+	Suspected []Caused         // it may have caused these: nobody said yet
+	Produced  []followups.Line // the changes that those incidents produced
+	Shipped   []followups.Line // the promised changes that went out with it
+	Ask       ui.Field         // for an incident it caused
+	Trouble   string
+	CanEdit   bool
 }
 
 // ShowData is what the page is made of.
 type ShowData struct {
 	Deployment deployment.Deployment
 	Caused     []incident.Incident
+	Suspected  []incident.Incident
 	Produced   []followup.FollowUp
 	Shipped    []followup.FollowUp
 	Teams      []catalog.Team
@@ -68,6 +70,9 @@ func NewShowPage(data ShowData) ShowPage {
 	}
 	for _, i := range data.Caused {
 		p.Caused = append(p.Caused, Caused{Row: incidents.NewRow(i, c), ID: i.ID.String()})
+	}
+	for _, i := range data.Suspected {
+		p.Suspected = append(p.Suspected, Caused{Row: incidents.NewRow(i, c), ID: i.ID.String()})
 	}
 	p.Facts = facts(d, c)
 	return p

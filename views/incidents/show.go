@@ -33,7 +33,8 @@ type Facts struct {
 	Merged    []incident.ID       // reports merged into it
 	Caused    []deployment.Deployment
 	Before    []deployment.Deployment // that finished shortly before it started, newest first
-	Services  []catalog.Service       // its own
+	Verdicts  map[deployment.ID]deployment.Verdict
+	Services  []catalog.Service // its own
 	Teams     []catalog.Team
 	Events    []audit.Event
 	CanEdit   bool
@@ -127,6 +128,7 @@ type Suspect struct {
 	At        ui.When
 	Said      string
 	Confirmed bool
+	Rejected  bool // a person said that it is not the cause
 }
 
 // Merged is a report that was merged into this one.
@@ -502,13 +504,33 @@ func suspectsOf(f Facts, c ui.Clock) []Suspect {
 		confirmed[d.ID] = true
 		add(d, "confirmed cause", true)
 	}
+	outside := slices.ContainsFunc(f.Notes, func(n rootcause.Note) bool { return n.Kind == rootcause.Cause && n.CauseClass == "dependency" })
+	suspected := deployment.Suspected(f.Incident, outside, f.Before, f.Verdicts)
 	for _, d := range f.Before {
-		if !confirmed[d.ID] {
-			add(d, ui.Duration(f.Incident.Moments.StartedAt.Sub(d.FinishedAt))+" before it started", false)
+		said := ui.Duration(f.Incident.Moments.StartedAt.Sub(d.FinishedAt)) + " before it started"
+		switch {
+		case confirmed[d.ID]:
+			continue
+		case f.Verdicts[d.ID] == deployment.Rejected:
+			said += " · not the cause, somebody said"
+		case slices.ContainsFunc(suspected, func(x deployment.Deployment) bool { return x.ID == d.ID }):
+			said += " · suspected: the last one before it"
+		case d.Outcome != deployment.Succeeded:
+			said += " · it " + strings.ReplaceAll("was "+string(d.Outcome), "_", " ")
+		}
+		if len(all) == suspectsShown {
+			break
+		}
+		add(d, said, false)
+		if s := &all[len(all)-1]; f.Verdicts[d.ID] == deployment.Rejected {
+			s.Rejected = true
 		}
 	}
 	return all
 }
+
+// suspectsShown is how many deployments before it are listed.
+const suspectsShown = 5
 
 const servicesTold = 5 // of an incident with more services the rest is counted
 
