@@ -100,6 +100,7 @@ func unwrap(v hook.Value, o outside) (hook.Value, outside, error) {
 	return v.At("data"), o, nil
 }
 
+// delivery names a delivery by its type too: some tools give what happens to one thing one id.
 func delivery(h intake.Headers, body []byte) string {
 	o := headersOf(h)
 	if o.ID == "" && hook.Value(body).IsObject() {
@@ -107,12 +108,12 @@ func delivery(h intake.Headers, body []byte) string {
 		if !context.IsObject() {
 			context = body
 		}
-		o.ID, o.Source = context.At("id").Text(), context.At("source").Text()
+		o.Type, o.ID, o.Source = context.At("type").Text(), context.At("id").Text(), context.At("source").Text()
 	}
 	if o.ID == "" {
 		return ""
 	}
-	return strings.TrimSpace(o.Source + " " + o.ID)
+	return strings.TrimSpace(o.Source + " " + o.ID + " " + o.Type)
 }
 
 func read(h intake.Headers, raw []byte, _ intake.Mapping) (p intake.Parcel, err error) {
@@ -244,7 +245,7 @@ func (e event) deployment(p *intake.Parcel, did string) error {
 		return hook.Lacks("context.id")
 	}
 	d := intake.Deployed{
-		ID: strings.TrimSpace(string(e.Context.Source + " " + e.Context.ID)), Services: []string{hook.Cut(string(service), 200)}, Labels: e.labels(),
+		ID: strings.TrimSpace(string(e.Context.Source+" "+e.Context.ID) + " " + did), Services: []string{hook.Cut(string(service), 200)}, Labels: e.labels(),
 		Environment: hook.Cut(string(c.Environment.ID), 100), Version: versionOf(string(c.ArtifactID)), URL: hook.Address(c.URI),
 		FinishedAt: e.Context.Timestamp.Time, Outcome: deployment.Succeeded, At: e.Context.Timestamp.Time,
 	}
