@@ -166,7 +166,7 @@ func services(alerts []alert, m intake.Mapping, w Words) []string {
 	for _, a := range alerts {
 		all = append(all, a.Labels.First(from))
 	}
-	if all = hook.Distinct(all); len(all) < 2 {
+	if all = hook.Distinct(all...); len(all) < 2 {
 		return nil
 	}
 	return all

@@ -177,13 +177,13 @@ func (r *reader) moment(pointer string) time.Time {
 func (r *reader) texts(pointer string) []string {
 	v := r.at(pointer)
 	if !v.IsList() {
-		return hook.Distinct([]string{r.text(pointer)})
+		return hook.Distinct(r.text(pointer))
 	}
 	var all []string
 	for one := range v.Elements() {
 		all = append(all, one.Text())
 	}
-	return hook.Distinct(all)
+	return hook.Distinct(all...)
 }
 
 func add(parcel *intake.Parcel, event hook.Value, p intake.Pointers) error {

@@ -74,20 +74,29 @@ type issue struct {
 
 // event is one error. Its project is a number, without a name; its issue has the same number as in the webhooks of issues.
 type event struct {
-	IssueID     hook.Text                       `json:"issue_id"`
-	Title       hook.Text                       `json:"title"`
-	Message     hook.Text                       `json:"message"`
-	Culprit     hook.Text                       `json:"culprit"`
-	Level       hook.Text                       `json:"level"`
-	Platform    hook.Text                       `json:"platform"`
-	Environment hook.Text                       `json:"environment"`
-	Project     hook.Text                       `json:"project"`
-	ProjectName hook.Text                       `json:"project_name"`
-	ProjectSlug hook.Text                       `json:"project_slug"`
-	WebURL      hook.Text                       `json:"web_url"`
-	DateTime    hook.Moment                     `json:"datetime"`
-	Timestamp   hook.Moment                     `json:"timestamp"`
-	Tags        hook.List[hook.List[hook.Text]] `json:"tags"`
+	IssueID     hook.Text      `json:"issue_id"`
+	Title       hook.Text      `json:"title"`
+	Message     hook.Text      `json:"message"`
+	Culprit     hook.Text      `json:"culprit"`
+	Level       hook.Text      `json:"level"`
+	Platform    hook.Text      `json:"platform"`
+	Environment hook.Text      `json:"environment"`
+	Project     hook.Text      `json:"project"`
+	ProjectName hook.Text      `json:"project_name"`
+	ProjectSlug hook.Text      `json:"project_slug"`
+	WebURL      hook.Text      `json:"web_url"`
+	DateTime    hook.Moment    `json:"datetime"`
+	Timestamp   hook.Moment    `json:"timestamp"`
+	Tags        hook.List[tag] `json:"tags"`
+}
+
+// tag is a list of a name and a value.
+type tag struct{ name, value string }
+
+// UnmarshalJSON never fails.
+func (t *tag) UnmarshalJSON(b []byte) error {
+	t.name, t.value = hook.Value(b).At("0").Text(), hook.Value(b).At("1").Text()
+	return nil
 }
 
 type metric struct {
@@ -185,9 +194,7 @@ func (b body) event(name string, e event, sent time.Time) (intake.Parcel, error)
 	labels.Add("environment", e.Environment)
 	labels.Add("rule", b.Data.Rule)
 	for _, tag := range e.Tags.All {
-		if len(tag.All) == 2 {
-			labels.Add(string(tag.All[0]), tag.All[1])
-		}
+		labels.Add(tag.name, hook.Text(tag.value))
 	}
 	return intake.Parcel{Signals: []intake.Signal{{
 		Key: string(e.IssueID), Group: string(e.IssueID), At: at, Marks: []intake.Mark{{Kind: intake.Fired, At: at}},
@@ -229,7 +236,7 @@ func (b body) metric(sent time.Time) (intake.Parcel, error) {
 		projects = append(projects, string(project))
 	}
 	labels := hook.Set{}
-	labels.Add("project", hook.Joined(hook.Distinct(projects)))
+	labels.Add("project", hook.Joined(hook.Distinct(projects...)))
 	labels.Add("level", level)
 	labels.Add("environment", a.Rule.Environment)
 	labels.Add("rule", a.Rule.Name)
@@ -237,7 +244,7 @@ func (b body) metric(sent time.Time) (intake.Parcel, error) {
 		Title:   hook.Cut(string(cmp.Or(a.Rule.Name, a.Title, b.Data.Title)), hook.MostTitle),
 		Summary: hook.Cut(string(b.Data.Text), hook.MostSummary), URL: hook.Address(b.Data.MetricURL), Labels: labels, Severity: string(level),
 	}
-	if all := hook.Distinct(projects); len(all) > 1 {
+	if all := hook.Distinct(projects...); len(all) > 1 {
 		s.Look.Services = all
 	}
 	return intake.Parcel{Signals: []intake.Signal{s}}, nil
