@@ -181,9 +181,12 @@ func (r *reader) texts(pointer string) []string {
 	}
 	var all []string
 	for one := range v.Elements() {
-		all = append(all, one.Text())
+		if hook.Full(all) {
+			break
+		}
+		all = hook.Including(all, one.Text())
 	}
-	return hook.Distinct(all...)
+	return all
 }
 
 func add(parcel *intake.Parcel, event hook.Value, p intake.Pointers) error {

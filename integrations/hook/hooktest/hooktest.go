@@ -287,7 +287,7 @@ func Awkward(t *testing.T, m intake.Maker, h intake.Headers, own map[string]stri
 			runtime.ReadMemStats(&after)
 			Check(t, p, err)
 			// All that was ever allocated, though most of it not at once.
-			if took, most := after.TotalAlloc-before.TotalAlloc, uint64(12*len(body)+16<<20); took > most {
+			if took, most := after.TotalAlloc-before.TotalAlloc, uint64(12*len(body)+32<<20); took > most {
 				t.Errorf("%d bytes of memory for a body of %d", took, len(body))
 			}
 			if took > 5*time.Second {
