@@ -1,7 +1,7 @@
 // Package cdevents reads CDEvents of version 0.3 to 0.6 about incidents, deployments and tickets: https://cdevents.dev/docs/
 // They come as CloudEvents over HTTP, structured, binary or in batches (https://github.com/cloudevents/spec), or bare.
 //
-// Labels: service, environment, artifact, source, and the texts of customData by their names.
+// Labels: service, environment, package, source, and the texts of customData by their names.
 package cdevents
 
 import (
@@ -198,7 +198,7 @@ func (e event) labels() hook.Set {
 	labels, c := hook.Set{}, e.Subject.Content
 	labels.Add("service", c.Service.ID)
 	labels.Add("environment", c.Environment.ID)
-	labels.Add("artifact", c.ArtifactID)
+	labels.Add("package", c.ArtifactID)
 	labels.Add("source", cmp.Or(e.Subject.Source, e.Context.Source))
 	labels.AddAll(e.CustomData)
 	return labels
@@ -258,9 +258,9 @@ func (e event) deployment(p *intake.Parcel, did string) error {
 
 // versionOf gives the version in a package URL (pkg:oci/checkout@1.4.2?tag=…): what is after the @, else its tag. Of an image's name it is
 // what is after the colon.
-func versionOf(artifact string) string {
-	name, query, _ := strings.Cut(artifact, "?")
-	query, _, _ = strings.Cut(query, "#")
+func versionOf(id string) string {
+	id, _, _ = strings.Cut(id, "#")
+	name, query, _ := strings.Cut(id, "?")
 	version := ""
 	if n := strings.LastIndex(name, "@"); n >= 0 {
 		version = name[n+1:]
