@@ -142,7 +142,7 @@ func TestDelivery(t *testing.T) {
 
 func TestVersionOf(t *testing.T) {
 	t.Parallel()
-	for artifact, want := range map[string]string{
+	for id, want := range map[string]string{
 		"pkg:oci/shop@1.4.2":                                  "1.4.2",
 		"pkg:oci/shop@sha256%3A0b31?tag=v1":                   "sha256:0b31",
 		"pkg:oci/shop?repository_url=ghcr.io%2Facme&tag=v1.4": "v1.4",
@@ -153,8 +153,8 @@ func TestVersionOf(t *testing.T) {
 		"":                                                    "",
 		"pkg:oci/shop@%zz":                                    "%zz",
 	} {
-		if got := versionOf(artifact); got != want {
-			t.Errorf("%s: got %q, want %q", artifact, got, want)
+		if got := versionOf(id); got != want {
+			t.Errorf("%s: got %q, want %q", id, got, want)
 		}
 	}
 }
