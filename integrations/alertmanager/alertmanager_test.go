@@ -186,6 +186,25 @@ func TestManyAlerts(t *testing.T) {
 	}
 }
 
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	group := func(alerts ...string) string {
+		var all []string
+		for _, one := range alerts {
+			f := strings.Fields(one) // a name, and from when until when
+			status, end := "firing", "0001-01-01T00:00:00Z"
+			if len(f) == 3 {
+				status, end = "resolved", "2026-03-02T"+f[2]+":00Z"
+			}
+			all = append(all, `{"status":"`+status+`","fingerprint":"`+f[0]+`","startsAt":"2026-03-02T`+f[1]+`:00Z","endsAt":"`+end+`"}`)
+		}
+		return `{"groupKey":"g","commonAnnotations":{"summary":"Slow"},"alerts":[` + strings.Join(all, ",") + `]}`
+	}
+	hooktest.AnyOrder(t, Maker, "09:40-09:55 | Slow", hooktest.Bodies(group("a 09:40"), group("a 09:40", "b 09:42"), group("a 09:40 09:50", "b 09:42"), group("b 09:42 09:55")))
+	hooktest.AnyOrder(t, Maker, "09:40-… | Slow", hooktest.Bodies(group("a 09:40"), group("a 09:40", "b 09:42"), group("a 09:40 09:50", "b 09:42")))
+	hooktest.AnyOrder(t, Maker, "09:40-09:45, 09:50-09:55 | Slow", hooktest.Bodies(group("a 09:40"), group("a 09:40 09:45"), group("a 09:50"), group("a 09:50 09:55")))
+}
+
 func TestAwkward(t *testing.T) {
 	hooktest.Awkward(t, Maker, nil, map[string]string{
 		"empty alerts":    `{"groupKey":"g","status":"firing","alerts":[` + strings.Repeat("{},", 200_000) + "{}]}",

@@ -159,6 +159,16 @@ func TestVersionOf(t *testing.T) {
 	}
 }
 
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	event := func(kind, minute, description string) string {
+		return `{"context":{"id":"` + kind + `","source":"/s","type":"dev.cdevents.incident.` + kind + `.0.3.0","timestamp":"2026-03-02T09:` + minute + `:00Z"},
+		  "subject":{"id":"i","content":{"description":"` + description + `"}}}`
+	}
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, declared 09:42 | Slow | note Fast again", hooktest.Bodies(
+		event("detected", "40", "Slow"), event("reported", "42", "Slow"), event("resolved", "50", "Fast again")))
+}
+
 func TestAwkward(t *testing.T) {
 	one := `{"context":{"id":"e","type":"dev.cdevents.incident.detected.0.1.0"},"subject":{"id":"i"}},`
 	hooktest.Awkward(t, Maker, nil, map[string]string{

@@ -123,6 +123,14 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	event := func(title, more string) string {
+		return `{"key":"k","title":"` + title + `","started_at":"2026-03-02T09:40:00Z"` + more + `}`
+	}
+	hooktest.AnyOrder(t, Maker, "09:40-09:50 | It was slow", hooktest.Bodies(event("Slow", `,"status":"firing"`), event("It was slow", `,"status":"ok","resolved_at":"2026-03-02T09:50:00Z"`)))
+}
+
 func TestAwkward(t *testing.T) {
 	hooktest.Awkward(t, Maker, nil, map[string]string{
 		"too many events": "[" + strings.Repeat(`{"key":"k","title":"t"},`, 10_001) + "{}]",

@@ -139,6 +139,17 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	event := func(category, was, minute string) string {
+		const kind = "public_incident.incident_status_updated_v2"
+		return `{"event_type":"` + kind + `","` + kind + `":{"previous_status":{"category":"` + was + `"},"incident":{"id":"i","name":"Slow","created_at":"2026-03-02T09:40:00Z",
+		  "updated_at":"2026-03-02T09:` + minute + `:00Z","incident_status":{"category":"` + category + `"}}}}`
+	}
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, declared 09:40 | Slow", hooktest.Bodies(event("live", "triage", "41"), event("learning", "live", "50"), event("closed", "learning", "58")))
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, 09:55-09:58, declared 09:40 | Slow", hooktest.Bodies(event("live", "triage", "41"), event("learning", "live", "50"), event("live", "learning", "55"), event("closed", "live", "58")))
+}
+
 func TestAwkward(t *testing.T) {
 	const kind = "public_incident.incident_created_v2"
 	hooktest.Awkward(t, Maker, nil, map[string]string{

@@ -1,8 +1,10 @@
 package opsgenie
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"upshot/app/intake"
 	"upshot/integrations/hook/hooktest"
@@ -68,6 +70,16 @@ func TestLabels(t *testing.T) {
 			t.Errorf("label %s is %q, want %q", name, got, want)
 		}
 	}
+}
+
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	alert := func(action, minute, more string) string {
+		at, _ := time.Parse(time.RFC3339, "2026-03-02T09:"+minute+":00Z")
+		return fmt.Sprintf(`{"action":"%s","alert":{"alertId":"a","message":"Slow","createdAt":1772444400000,"updatedAt":%d%s}}`, action, at.UnixNano(), more)
+	}
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, acknowledged 09:42 | Slow | note Restarted", hooktest.Bodies(
+		alert("Create", "40", ""), alert("Acknowledge", "42", ""), alert("AddNote", "44", `,"note":"Restarted"`), alert("Close", "50", "")))
 }
 
 func TestAwkward(t *testing.T) {

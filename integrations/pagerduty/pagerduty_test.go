@@ -140,6 +140,18 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	event := func(kind, minute, data string) string {
+		return `{"event":{"event_type":"incident.` + kind + `","occurred_at":"2026-03-02T09:` + minute + `:00Z","data":{` + data + `}}}`
+	}
+	const incident, note = `"id":"P1","title":"Slow","created_at":"2026-03-02T09:40:00Z"`, `"id":"N","content":"Restarted","incident":{"id":"P1","summary":"[#9] Slow"}`
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, acknowledged 09:42 | Slow | note Restarted", hooktest.Bodies(
+		event("triggered", "40", incident), event("acknowledged", "42", incident), event("annotated", "55", note), event("resolved", "50", incident)))
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, 09:55-… | Slow", hooktest.Bodies(
+		event("triggered", "40", incident), event("resolved", "50", incident), event("reopened", "55", incident)))
+}
+
 func TestAwkward(t *testing.T) {
 	hooktest.Awkward(t, Maker, nil, map[string]string{
 		"many teams": `{"event":{"event_type":"incident.triggered","data":{"id":"P1","teams":[` + strings.Repeat("{},", 200_000) + `{"summary":"Shop"}]}}}`,

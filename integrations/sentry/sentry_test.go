@@ -99,6 +99,17 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	issue := func(action, sent string) hooktest.Delivery {
+		return hooktest.Delivery{
+			Headers: intake.Headers{"sentry-hook-resource": "issue", "sentry-hook-timestamp": sent},
+			Body:    `{"action":"` + action + `","data":{"issue":{"id":"7","title":"Oops","firstSeen":"2026-03-02T09:40:00Z"}}}`,
+		}
+	}
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, 09:55-… | Oops", []hooktest.Delivery{issue("created", "1772444405"), issue("resolved", "1772445000"), issue("unresolved", "1772445300"), issue("assigned", "1772445360")})
+}
+
 func TestAwkward(t *testing.T) {
 	hooktest.Awkward(t, Maker, nil, map[string]string{
 		"many tags":    `{"data":{"event":{"issue_id":"7","tags":[` + strings.Repeat(`["a","b"],`, 100_000) + `[]]}}}`,

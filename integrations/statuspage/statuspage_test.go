@@ -84,6 +84,21 @@ func TestServicesByAnotherLabel(t *testing.T) {
 	}
 }
 
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+	post := func(status, updated string, updates ...string) string {
+		var said []string
+		for _, one := range updates {
+			status, minute, _ := strings.Cut(one, " ")
+			said = append(said, `{"id":"`+minute+`","body":"`+status+`","status":"`+status+`","created_at":"2026-03-02T09:`+minute+`:00Z"}`)
+		}
+		return `{"incident":{"id":"i","name":"Slow","status":"` + status + `","created_at":"2026-03-02T09:40:00Z","updated_at":"2026-03-02T09:` + updated + `:00Z","incident_updates":[` +
+			strings.Join(said, ",") + `]}}`
+	}
+	hooktest.AnyOrder(t, Maker, "09:40-09:50, declared 09:40, mitigated 09:45 | Slow | note identified | note monitoring | note resolved", hooktest.Bodies(
+		post("identified", "40", "identified 40"), post("monitoring", "45", "monitoring 45", "identified 40"), post("resolved", "50", "resolved 50", "monitoring 45", "identified 40")))
+}
+
 func TestAwkward(t *testing.T) {
 	hooktest.Awkward(t, Maker, nil, map[string]string{
 		"many updates":    `{"incident":{"id":"i","status":"resolved","incident_updates":[` + strings.Repeat(`{"id":1,"body":"b","status":"resolved"},{"status":"identified"},`, 20_000) + `{}]}}`,
