@@ -119,6 +119,16 @@ func (s Set) AddAll(all Labels) {
 	}
 }
 
+// FirstOf is the name of the first of these labels that there is; empty: there is none.
+func (s Set) FirstOf(names []string) string {
+	for _, name := range names {
+		if name = strings.ToLower(name); s[name] != "" {
+			return name
+		}
+	}
+	return ""
+}
+
 // version is what names of versions look like, other than those of branches.
 var version = regexp.MustCompile(`^[A-Za-z._-]{0,40}[0-9]+(\.[0-9]+)+`)
 

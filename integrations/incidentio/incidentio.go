@@ -252,11 +252,6 @@ func (i report) look(m intake.Mapping) intake.Look {
 	if i.Mode == "test" || i.Mode == "tutorial" {
 		look.Kind = incident.Drill
 	}
-	for _, name := range hook.Names(m.ServiceFrom, serviceFrom) {
-		if name = strings.ToLower(name); labels[name] != "" {
-			look.Services = fields[name]
-			break
-		}
-	}
+	look.Services = fields[labels.FirstOf(hook.Names(m.ServiceFrom, serviceFrom))]
 	return look
 }

@@ -15,6 +15,8 @@ import (
 	"upshot/integrations/hook"
 )
 
+var serviceFrom = []string{"service", "project", "project_name"}
+
 // Maker is Sentry.
 var Maker = intake.Maker{
 	Kind:  intake.Sentry,
@@ -25,7 +27,7 @@ var Maker = intake.Maker{
 	},
 	Delivery:     func(h intake.Headers, _ []byte) string { return h.Get("Request-ID") },
 	Read:         read,
-	ServiceFrom:  []string{"service", "project", "project_name"},
+	ServiceFrom:  serviceFrom,
 	SeverityFrom: []string{"level"},
 	Severities: map[string]incident.Severity{
 		"fatal": incident.SEV1, "critical": incident.SEV1, "error": incident.SEV3, "warning": incident.SEV4, "info": incident.SEV4, "debug": incident.SEV4, "sample": incident.SEV4,
@@ -113,7 +115,7 @@ type metric struct {
 	} `json:"alert_rule"`
 }
 
-func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error) {
+func read(h intake.Headers, raw []byte, m intake.Mapping) (intake.Parcel, error) {
 	var b body
 	if err := hook.Decode(raw, &b); err != nil {
 		return intake.Parcel{}, err
@@ -128,7 +130,7 @@ func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error)
 	case "event_alert":
 		return b.event("event", b.Data.Event, sent)
 	case "metric_alert":
-		return b.metric(sent)
+		return b.metric(sent, m)
 	}
 	return intake.Parcel{Ignored: "A webhook about " + hook.Cut(cmp.Or(resource, "something unnamed"), 100) + " is about no incident."}, nil
 }
@@ -205,7 +207,7 @@ func (b body) event(name string, e event, sent time.Time) (intake.Parcel, error)
 	}}}, nil
 }
 
-func (b body) metric(sent time.Time) (intake.Parcel, error) {
+func (b body) metric(sent time.Time, m intake.Mapping) (intake.Parcel, error) {
 	a := b.Data.Metric
 	if a.ID == "" {
 		return intake.Parcel{}, hook.Lacks("data.metric_alert.id")
@@ -244,8 +246,8 @@ func (b body) metric(sent time.Time) (intake.Parcel, error) {
 		Title:   hook.Cut(string(cmp.Or(a.Rule.Name, a.Title, b.Data.Title)), hook.MostTitle),
 		Summary: hook.Cut(string(b.Data.Text), hook.MostSummary), URL: hook.Address(b.Data.MetricURL), Labels: labels, Severity: string(level),
 	}
-	if all := hook.Distinct(projects...); len(all) > 1 {
-		s.Look.Services = all
+	if labels.FirstOf(hook.Names(m.ServiceFrom, serviceFrom)) == "project" {
+		s.Look.Services = hook.Distinct(projects...)
 	}
 	return intake.Parcel{Signals: []intake.Signal{s}}, nil
 }

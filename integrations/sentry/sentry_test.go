@@ -45,15 +45,15 @@ func TestRead(t *testing.T) {
 		"an error":                {"error", `{"action":"created","data":{"error":{"issue_id":"7","title":"Oops","datetime":"2026-03-02T09:41:00.5Z","level":"error"}}}`, "7 | fired 2026-03-02T09:41:00.5Z | Oops | severity error"},
 		"an alert about an issue": {"event_alert", `{"action":"triggered","data":{"triggered_rule":"R","event":{"issue_id":7,"title":"Oops","timestamp":1772444460.25,"tags":[["service","shop"],["x"],null]}}}`, "7 | fired 2026-03-02T09:41:00.25Z | Oops"},
 		"a metric alert": {
-			"metric_alert", `{"action":"critical",` + metricAlert + `}}}`, "metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z | Too many errors | severity critical",
+			"metric_alert", `{"action":"critical",` + metricAlert + `}}}`, "metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z | Too many errors | services shop | severity critical",
 		},
-		"a metric alert that got better": {"metric_alert", `{"action":"warning",` + metricAlert + `}}}`, "metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z | Too many errors | severity warning"},
+		"a metric alert that got better": {"metric_alert", `{"action":"warning",` + metricAlert + `}}}`, "metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z | Too many errors | services shop | severity warning"},
 		"a metric alert that ended": {
 			"metric_alert", `{"action":"resolved",` + metricAlert + `,"date_closed":"2026-03-02T09:48:00Z"}}}`,
-			"metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z, resolved 2026-03-02T09:48:00Z | Too many errors",
+			"metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z, resolved 2026-03-02T09:48:00Z | Too many errors | services shop",
 		},
 		"a metric alert that ended, nobody says when": {
-			"metric_alert", `{"action":"resolved",` + metricAlert + `}}}`, "metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z, resolved 2026-03-02T09:50:00Z | Too many errors",
+			"metric_alert", `{"action":"resolved",` + metricAlert + `}}}`, "metric alert 5, failure metric alert rule 9 | fired 2026-03-02T09:40:00Z, resolved 2026-03-02T09:50:00Z | Too many errors | services shop",
 		},
 		"a metric alert over several projects": {
 			"metric_alert", `{"action":"critical","data":{"metric_alert":{"id":"5","projects":["shop","web"],"title":"Slow"}}}`, "metric alert 5 | fired 2026-03-02T09:50:00Z | Slow | services shop+web | severity critical",

@@ -8,7 +8,6 @@ package statuspage
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"upshot/app/fault"
@@ -198,7 +197,7 @@ func (p post) look(b body, m intake.Mapping) intake.Look {
 	labels.Add("impact", p.Impact)
 	labels.Add("page_id", b.Page.ID)
 	look.Labels = labels
-	if asked := hook.Names(m.ServiceFrom, serviceFrom)[0]; strings.EqualFold(asked, "component") || labels[strings.ToLower(asked)] == "" {
+	if labels.FirstOf(hook.Names(m.ServiceFrom, serviceFrom)) == "component" {
 		look.Services = affected
 	}
 	if p.maintenance() {
