@@ -114,7 +114,7 @@ func TestDelivery(t *testing.T) {
 	t.Parallel()
 	body := []byte(`{"meta":{"id":7}}`)
 	for pointer, want := range map[string]string{"/meta/id": "7", "/meta": "", "/id": "", "meta": "", "": ""} {
-		if got := Delivery(body, intake.Pointers{Delivery: pointer}); got != want {
+		if got := delivery(body, intake.Pointers{Delivery: pointer}); got != want {
 			t.Errorf("%s: got %q, want %q", pointer, got, want)
 		}
 	}
@@ -149,7 +149,7 @@ func FuzzPointers(f *testing.F) {
 	f.Add([]byte(`{"a":[{"b~/":"c"}]}`), "/a/0/b~0~1", "/a")
 	f.Fuzz(func(t *testing.T, body []byte, key, events string) {
 		p := intake.Pointers{Key: key, Title: key, Events: events, Delivery: key, Labels: events}
-		Delivery(body, p)
+		delivery(body, p)
 		if strings.ToValidUTF8(key+events, "") != key+events || len(key)+len(events) > 500 {
 			return // a form has texts, and no long ones
 		}
