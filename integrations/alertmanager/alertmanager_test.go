@@ -206,7 +206,15 @@ func TestAnyOrder(t *testing.T) {
 }
 
 func TestAwkward(t *testing.T) {
+	var alone, shared strings.Builder
+	for n := range 5_000 {
+		fmt.Fprintf(&alone, `{"fingerprint":%d},`, n)
+	}
+	for n := range 100 {
+		fmt.Fprintf(&shared, `"l%d":"%s",`, n, strings.Repeat("v", 900))
+	}
 	hooktest.Awkward(t, Maker, nil, map[string]string{
+		"much in common":  `{"status":"firing","commonLabels":{` + shared.String() + `"a":"b"},"message":"` + strings.Repeat("m", 30_000) + `","alerts":[` + alone.String() + `{"fingerprint":"a"}]}`,
 		"empty alerts":    `{"groupKey":"g","status":"firing","alerts":[` + strings.Repeat("{},", 200_000) + "{}]}",
 		"names alone":     `{"status":"firing","alerts":[` + strings.Repeat(`{"fingerprint":1},`, 100_000) + `{"fingerprint":2}]}`,
 		"many labels":     `{"groupKey":"g","status":"firing","alerts":[{"labels":{` + strings.Repeat(`"ab":"c",`, 100_000) + `"d":"e"}}]}`,
