@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -67,6 +68,9 @@ func NewDelivery(s Source, m Maker, h Headers, body []byte, now time.Time) Deliv
 	}
 	if m.Delivery != nil {
 		d.Name = m.Delivery(h, body)
+	}
+	if m.DeliveryAt != nil {
+		d.Name = cmp.Or(d.Name, m.DeliveryAt(body, s.Mapping.Pointers))
 	}
 	switch {
 	case d.Name != "":

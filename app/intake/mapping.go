@@ -60,8 +60,12 @@ var usualSeverities = map[string]incident.Severity{
 }
 
 // Names are the services that a sender names, in its own words: those of the labels that the administrator chose, else what the sender
-// says by itself, else those of the maker's usual labels.
+// says by itself, else those of the maker's usual labels. Several that were named together come first: whoever read them has asked
+// the labels in the same order, and one label can hold only one of them.
 func (m Mapping) Names(services []string, labels map[string]string, maker Maker) []string {
+	if len(services) > 1 {
+		return services
+	}
 	if name := first(labels, m.ServiceFrom); name != "" {
 		return []string{name}
 	}

@@ -136,6 +136,8 @@ type Maker struct {
 	// the body holds its own moments, so that one of the same bytes says nothing new.
 	Delivery func(h Headers, body []byte) string
 	Moments  bool
+	// DeliveryAt does so for a kind whose deliveries are named where a mapping points to. Nil: they are not.
+	DeliveryAt func(body []byte, p Pointers) string
 	// Refuse says what to tell a sender whose deliveries can never be read (PagerDuty's second version), before anything is checked; empty: nothing.
 	// Nil: never.
 	Refuse func(h Headers, body []byte) string

@@ -72,11 +72,8 @@ type alert struct {
 	StartsAt     hook.Moment `json:"startsAt"`
 	EndsAt       hook.Moment `json:"endsAt"`
 	GeneratorURL hook.Text   `json:"generatorURL"`
-	Fingerprint  hook.Text   `json:"fingerprint"`
+	Fingerprint  hook.Text   `json:"fingerprint"` // without one, its labels tell an alert from the others
 }
-
-// id tells an alert from the others.
-func (a alert) id() string { return cmp.Or(string(a.Fingerprint), a.Labels.String()) }
 
 func (a alert) fires() bool { return strings.EqualFold(string(a.Status), "firing") }
 
@@ -93,17 +90,23 @@ func Read(body []byte, m intake.Mapping, w Words) (intake.Parcel, error) {
 	groups := map[string][]alert{}
 	for at, a := range n.Alerts.All {
 		a.Status = cmp.Or(a.Status, n.Status)
+		if a.Fingerprint == "" {
+			a.Fingerprint = hook.Text(a.Labels.String())
+		}
 		switch {
-		case a.id() == "":
+		case a.Fingerprint == "":
 			return intake.Parcel{}, fault.New(fault.Invalid, "alerts[%d] has neither a fingerprint nor labels.", at)
 		case !a.fires() && !strings.EqualFold(string(a.Status), "resolved"):
 			return intake.Parcel{}, fault.New(fault.Invalid, "alerts[%d].status is %q; firing or resolved was expected.", at, hook.Cut(string(a.Status), 50))
 		}
-		key := cmp.Or(string(n.GroupKey), a.id())
+		key := string(cmp.Or(n.GroupKey, a.Fingerprint))
 		if groups[key] == nil {
 			keys = append(keys, key)
 		}
 		groups[key] = append(groups[key], a)
+	}
+	if n.GroupKey == "" { // each stands alone and bears all its labels itself
+		n.CommonLabels, n.GroupLabels, n.CommonAnnotations, n.Message = nil, nil, nil, ""
 	}
 	var p intake.Parcel
 	for _, key := range keys {
@@ -116,10 +119,10 @@ func (n notice) signal(key string, alerts []alert, m intake.Mapping, w Words) in
 	s := intake.Signal{Key: key, Group: key}
 	for _, a := range alerts {
 		if a.fires() || !a.StartsAt.IsZero() {
-			s.Marks = append(s.Marks, intake.Mark{Kind: intake.Fired, Member: a.id(), At: a.StartsAt.Time})
+			s.Marks = append(s.Marks, intake.Mark{Kind: intake.Fired, Member: string(a.Fingerprint), At: a.StartsAt.Time})
 		}
 		if !a.fires() {
-			s.Marks = append(s.Marks, intake.Mark{Kind: intake.Resolved, Member: a.id(), At: a.EndsAt.Time})
+			s.Marks = append(s.Marks, intake.Mark{Kind: intake.Resolved, Member: string(a.Fingerprint), At: a.EndsAt.Time})
 		}
 	}
 	s.At = hook.Latest(s.Marks)
@@ -166,7 +169,7 @@ func services(alerts []alert, m intake.Mapping, w Words) []string {
 	for _, a := range alerts {
 		all = append(all, a.Labels.First(from))
 	}
-	if all = hook.Distinct(all); len(all) < 2 {
+	if all = hook.Distinct(all...); len(all) < 2 {
 		return nil
 	}
 	return all
@@ -188,7 +191,7 @@ func (n notice) title(a alert) string {
 	}
 	switch {
 	case name == "":
-		return cmp.Or(string(n.Title), strings.Join(by, ", "), a.Labels.String(), string(n.GroupKey), a.id())
+		return cmp.Or(string(n.Title), strings.Join(by, ", "), a.Labels.String(), string(n.GroupKey), string(a.Fingerprint))
 	case len(by) == 0:
 		return name
 	}

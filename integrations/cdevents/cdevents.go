@@ -1,7 +1,7 @@
 // Package cdevents reads CDEvents of version 0.3 to 0.6 about incidents, deployments and tickets: https://cdevents.dev/docs/
 // They come as CloudEvents over HTTP, structured, binary or in batches (https://github.com/cloudevents/spec), or bare.
 //
-// Labels: service, environment, artifact, source, and the texts of customData by their names.
+// Labels: service, environment, package, source, and the texts of customData by their names.
 package cdevents
 
 import (
@@ -100,6 +100,7 @@ func unwrap(v hook.Value, o outside) (hook.Value, outside, error) {
 	return v.At("data"), o, nil
 }
 
+// delivery names a delivery by its type too: some tools give what happens to one thing one id.
 func delivery(h intake.Headers, body []byte) string {
 	o := headersOf(h)
 	if o.ID == "" && hook.Value(body).IsObject() {
@@ -107,12 +108,12 @@ func delivery(h intake.Headers, body []byte) string {
 		if !context.IsObject() {
 			context = body
 		}
-		o.ID, o.Source = context.At("id").Text(), context.At("source").Text()
+		o.Type, o.ID, o.Source = context.At("type").Text(), context.At("id").Text(), context.At("source").Text()
 	}
 	if o.ID == "" {
 		return ""
 	}
-	return strings.TrimSpace(o.Source + " " + o.ID)
+	return strings.TrimSpace(o.Source + " " + o.ID + " " + o.Type)
 }
 
 func read(h intake.Headers, raw []byte, _ intake.Mapping) (p intake.Parcel, err error) {
@@ -197,7 +198,7 @@ func (e event) labels() hook.Set {
 	labels, c := hook.Set{}, e.Subject.Content
 	labels.Add("service", c.Service.ID)
 	labels.Add("environment", c.Environment.ID)
-	labels.Add("artifact", c.ArtifactID)
+	labels.Add("package", c.ArtifactID)
 	labels.Add("source", cmp.Or(e.Subject.Source, e.Context.Source))
 	labels.AddAll(e.CustomData)
 	return labels
@@ -244,7 +245,7 @@ func (e event) deployment(p *intake.Parcel, did string) error {
 		return hook.Lacks("context.id")
 	}
 	d := intake.Deployed{
-		ID: strings.TrimSpace(string(e.Context.Source + " " + e.Context.ID)), Services: []string{hook.Cut(string(service), 200)}, Labels: e.labels(),
+		ID: strings.TrimSpace(string(e.Context.Source+" "+e.Context.ID) + " " + did), Services: []string{hook.Cut(string(service), 200)}, Labels: e.labels(),
 		Environment: hook.Cut(string(c.Environment.ID), 100), Version: versionOf(string(c.ArtifactID)), URL: hook.Address(c.URI),
 		FinishedAt: e.Context.Timestamp.Time, Outcome: deployment.Succeeded, At: e.Context.Timestamp.Time,
 	}
@@ -257,9 +258,9 @@ func (e event) deployment(p *intake.Parcel, did string) error {
 
 // versionOf gives the version in a package URL (pkg:oci/checkout@1.4.2?tag=…): what is after the @, else its tag. Of an image's name it is
 // what is after the colon.
-func versionOf(artifact string) string {
-	name, query, _ := strings.Cut(artifact, "?")
-	query, _, _ = strings.Cut(query, "#")
+func versionOf(id string) string {
+	id, _, _ = strings.Cut(id, "#")
+	name, query, _ := strings.Cut(id, "?")
 	version := ""
 	if n := strings.LastIndex(name, "@"); n >= 0 {
 		version = name[n+1:]

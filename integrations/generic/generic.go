@@ -20,6 +20,7 @@ var Maker = intake.Maker{
 	Kind:         intake.Generic,
 	Name:         "Generic JSON",
 	Delivery:     func(h intake.Headers, _ []byte) string { return h.Get("Idempotency-Key") },
+	DeliveryAt:   delivery,
 	Read:         read,
 	ServiceFrom:  []string{"service"},
 	SeverityFrom: []string{"severity"},
@@ -53,8 +54,8 @@ var words = map[string]string{
 	ignored: ignored,
 }
 
-// Delivery gives the sender's own name for a delivery, as a mapping points to it; empty: it points to none.
-func Delivery(body []byte, p intake.Pointers) string {
+// delivery gives the sender's own name for a delivery.
+func delivery(body []byte, p intake.Pointers) string {
 	if p.Delivery == "" {
 		return ""
 	}
@@ -177,13 +178,16 @@ func (r *reader) moment(pointer string) time.Time {
 func (r *reader) texts(pointer string) []string {
 	v := r.at(pointer)
 	if !v.IsList() {
-		return hook.Distinct([]string{r.text(pointer)})
+		return hook.Distinct(r.text(pointer))
 	}
 	var all []string
 	for one := range v.Elements() {
-		all = append(all, one.Text())
+		if hook.Full(all) {
+			break
+		}
+		all = hook.Including(all, one.Text())
 	}
-	return hook.Distinct(all)
+	return all
 }
 
 func add(parcel *intake.Parcel, event hook.Value, p intake.Pointers) error {

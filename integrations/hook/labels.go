@@ -119,6 +119,16 @@ func (s Set) AddAll(all Labels) {
 	}
 }
 
+// FirstOf is the name of the first of these labels that there is; empty: there is none.
+func (s Set) FirstOf(names []string) string {
+	for _, name := range names {
+		if name = strings.ToLower(name); s[name] != "" {
+			return name
+		}
+	}
+	return ""
+}
+
 // version is what names of versions look like, other than those of branches.
 var version = regexp.MustCompile(`^[A-Za-z._-]{0,40}[0-9]+(\.[0-9]+)+`)
 
@@ -129,15 +139,27 @@ func IsVersion(ref string) bool { return version.MatchString(ref) }
 func Joined(all []string) Text { return Text(strings.Join(all, ", ")) }
 
 // Distinct gives each text once, in order of their first coming, and at most as many as there may be labels.
-func Distinct(all []string) []string {
+func Distinct(all ...string) []string {
 	var once []string
 	for _, s := range all {
-		if s = Cut(s, mostValue); s != "" && len(once) < mostLabels && !slices.Contains(once, s) {
-			once = append(once, s)
-		}
+		once = Including(once, s)
 	}
 	return once
 }
+
+// Including adds a text to distinct ones.
+func Including(once []string, s string) []string {
+	if s == "" || Full(once) {
+		return once
+	}
+	if s = Cut(s, mostValue); s == "" || slices.Contains(once, s) {
+		return once
+	}
+	return append(once, s)
+}
+
+// Full tells whether no more are taken.
+func Full(once []string) bool { return len(once) == mostLabels }
 
 // Names are the labels to ask for a service or a severity: those that the administrator chose, then the maker's usual ones.
 func Names(chosen, usual []string) []string { return append(slices.Clip(chosen), usual...) }

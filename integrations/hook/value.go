@@ -72,6 +72,9 @@ func (v Value) IsObject() bool { return v.kind() == '{' }
 func (v Value) Text() string {
 	switch v.kind() {
 	case '"':
+		if v = bytes.TrimSpace(v); len(v) > 1 && bytes.IndexByte(v, '\\') < 0 {
+			return Clean(string(v[1 : len(v)-1]))
+		}
 		var s string
 		if json.Unmarshal(v, &s) != nil {
 			return ""

@@ -109,19 +109,24 @@ type status struct {
 }
 
 type field struct {
-	Field  named            `json:"custom_field"`
-	Values hook.List[value] `json:"values"`
+	Field  named  `json:"custom_field"`
+	Values values `json:"values"`
 }
 
-// value is one of several things; at most one of them is set, except in examples.
-type value struct {
-	Option struct {
-		Value hook.Text `json:"value"`
-	} `json:"value_option"`
-	Entry   named     `json:"value_catalog_entry"`
-	Text    hook.Text `json:"value_text"`
-	Link    hook.Text `json:"value_link"`
-	Numeric hook.Text `json:"value_numeric"`
+// values are those of a custom field, each once. A value is one of several things; at most one of them is there, except in examples.
+type values []string
+
+// UnmarshalJSON never fails.
+func (v *values) UnmarshalJSON(b []byte) error {
+	*v = nil
+	for one := range hook.Value(b).Elements() {
+		if hook.Full(*v) {
+			break
+		}
+		*v = hook.Including(*v, cmp.Or(one.At("value_option", "value").Text(), one.At("value_catalog_entry", "name").Text(),
+			one.At("value_text").Text(), one.At("value_numeric").Text(), one.At("value_link").Text()))
+	}
+	return nil
 }
 
 type timestamp struct {
@@ -223,7 +228,7 @@ func (i report) marks() []intake.Mark {
 }
 
 func (i report) look(m intake.Mapping) intake.Look {
-	labels, values := hook.Set{}, map[string][]string{}
+	labels, fields := hook.Set{}, map[string][]string{}
 	labels.Add("severity", i.Severity.Name)
 	labels.Add("status", i.Status.Name)
 	labels.Add("category", i.Status.Category)
@@ -231,13 +236,8 @@ func (i report) look(m intake.Mapping) intake.Look {
 	labels.Add("reference", i.Reference)
 	labels.Add("mode", i.Mode)
 	for _, f := range i.Fields.All {
-		var all []string
-		for _, v := range f.Values.All {
-			all = append(all, string(cmp.Or(v.Option.Value, v.Entry.Name, v.Text, v.Numeric, v.Link)))
-		}
-		all = hook.Distinct(all)
-		labels.Add(string(f.Field.Name), hook.Joined(all))
-		values[strings.ToLower(string(f.Field.Name))] = all
+		labels.Add(string(f.Field.Name), hook.Joined(f.Values))
+		fields[strings.ToLower(string(f.Field.Name))] = f.Values
 	}
 	look := intake.Look{
 		Title: hook.Cut(string(i.Name), hook.MostTitle), Summary: hook.Cut(string(i.Summary), hook.MostSummary), URL: hook.Address(i.Permalink),
@@ -252,11 +252,6 @@ func (i report) look(m intake.Mapping) intake.Look {
 	if i.Mode == "test" || i.Mode == "tutorial" {
 		look.Kind = incident.Drill
 	}
-	for _, name := range hook.Names(m.ServiceFrom, serviceFrom) {
-		if name = strings.ToLower(name); labels[name] != "" {
-			look.Services = values[name]
-			break
-		}
-	}
+	look.Services = fields[labels.FirstOf(hook.Names(m.ServiceFrom, serviceFrom))]
 	return look
 }

@@ -126,5 +126,5 @@ func joined(l hook.List[hook.Text]) hook.Text {
 	for _, s := range l.All {
 		all = append(all, string(s))
 	}
-	return hook.Joined(hook.Distinct(all))
+	return hook.Joined(hook.Distinct(all...))
 }

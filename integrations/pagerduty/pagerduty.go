@@ -172,7 +172,7 @@ func (d data) look() intake.Look {
 	for _, team := range d.Teams.All {
 		teams = append(teams, string(team.Summary))
 	}
-	labels.Add("team", hook.Joined(hook.Distinct(teams)))
+	labels.Add("team", hook.Joined(hook.Distinct(teams...)))
 	return intake.Look{
 		Title:    hook.Cut(string(cmp.Or(d.Title, d.Summary)), hook.MostTitle),
 		URL:      hook.Address(d.HTMLURL),

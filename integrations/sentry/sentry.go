@@ -15,6 +15,8 @@ import (
 	"upshot/integrations/hook"
 )
 
+var serviceFrom = []string{"service", "project", "project_name"}
+
 // Maker is Sentry.
 var Maker = intake.Maker{
 	Kind:  intake.Sentry,
@@ -25,7 +27,7 @@ var Maker = intake.Maker{
 	},
 	Delivery:     func(h intake.Headers, _ []byte) string { return h.Get("Request-ID") },
 	Read:         read,
-	ServiceFrom:  []string{"service", "project", "project_name"},
+	ServiceFrom:  serviceFrom,
 	SeverityFrom: []string{"level"},
 	Severities: map[string]incident.Severity{
 		"fatal": incident.SEV1, "critical": incident.SEV1, "error": incident.SEV3, "warning": incident.SEV4, "info": incident.SEV4, "debug": incident.SEV4, "sample": incident.SEV4,
@@ -74,20 +76,29 @@ type issue struct {
 
 // event is one error. Its project is a number, without a name; its issue has the same number as in the webhooks of issues.
 type event struct {
-	IssueID     hook.Text                       `json:"issue_id"`
-	Title       hook.Text                       `json:"title"`
-	Message     hook.Text                       `json:"message"`
-	Culprit     hook.Text                       `json:"culprit"`
-	Level       hook.Text                       `json:"level"`
-	Platform    hook.Text                       `json:"platform"`
-	Environment hook.Text                       `json:"environment"`
-	Project     hook.Text                       `json:"project"`
-	ProjectName hook.Text                       `json:"project_name"`
-	ProjectSlug hook.Text                       `json:"project_slug"`
-	WebURL      hook.Text                       `json:"web_url"`
-	DateTime    hook.Moment                     `json:"datetime"`
-	Timestamp   hook.Moment                     `json:"timestamp"`
-	Tags        hook.List[hook.List[hook.Text]] `json:"tags"`
+	IssueID     hook.Text      `json:"issue_id"`
+	Title       hook.Text      `json:"title"`
+	Message     hook.Text      `json:"message"`
+	Culprit     hook.Text      `json:"culprit"`
+	Level       hook.Text      `json:"level"`
+	Platform    hook.Text      `json:"platform"`
+	Environment hook.Text      `json:"environment"`
+	Project     hook.Text      `json:"project"`
+	ProjectName hook.Text      `json:"project_name"`
+	ProjectSlug hook.Text      `json:"project_slug"`
+	WebURL      hook.Text      `json:"web_url"`
+	DateTime    hook.Moment    `json:"datetime"`
+	Timestamp   hook.Moment    `json:"timestamp"`
+	Tags        hook.List[tag] `json:"tags"`
+}
+
+// tag is a list of a name and a value.
+type tag struct{ name, value string }
+
+// UnmarshalJSON never fails.
+func (t *tag) UnmarshalJSON(b []byte) error {
+	t.name, t.value = hook.Value(b).At("0").Text(), hook.Value(b).At("1").Text()
+	return nil
 }
 
 type metric struct {
@@ -104,7 +115,7 @@ type metric struct {
 	} `json:"alert_rule"`
 }
 
-func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error) {
+func read(h intake.Headers, raw []byte, m intake.Mapping) (intake.Parcel, error) {
 	var b body
 	if err := hook.Decode(raw, &b); err != nil {
 		return intake.Parcel{}, err
@@ -119,7 +130,7 @@ func read(h intake.Headers, raw []byte, _ intake.Mapping) (intake.Parcel, error)
 	case "event_alert":
 		return b.event("event", b.Data.Event, sent)
 	case "metric_alert":
-		return b.metric(sent)
+		return b.metric(sent, m)
 	}
 	return intake.Parcel{Ignored: "A webhook about " + hook.Cut(cmp.Or(resource, "something unnamed"), 100) + " is about no incident."}, nil
 }
@@ -185,9 +196,7 @@ func (b body) event(name string, e event, sent time.Time) (intake.Parcel, error)
 	labels.Add("environment", e.Environment)
 	labels.Add("rule", b.Data.Rule)
 	for _, tag := range e.Tags.All {
-		if len(tag.All) == 2 {
-			labels.Add(string(tag.All[0]), tag.All[1])
-		}
+		labels.Add(tag.name, hook.Text(tag.value))
 	}
 	return intake.Parcel{Signals: []intake.Signal{{
 		Key: string(e.IssueID), Group: string(e.IssueID), At: at, Marks: []intake.Mark{{Kind: intake.Fired, At: at}},
@@ -198,7 +207,7 @@ func (b body) event(name string, e event, sent time.Time) (intake.Parcel, error)
 	}}}, nil
 }
 
-func (b body) metric(sent time.Time) (intake.Parcel, error) {
+func (b body) metric(sent time.Time, m intake.Mapping) (intake.Parcel, error) {
 	a := b.Data.Metric
 	if a.ID == "" {
 		return intake.Parcel{}, hook.Lacks("data.metric_alert.id")
@@ -229,7 +238,7 @@ func (b body) metric(sent time.Time) (intake.Parcel, error) {
 		projects = append(projects, string(project))
 	}
 	labels := hook.Set{}
-	labels.Add("project", hook.Joined(hook.Distinct(projects)))
+	labels.Add("project", hook.Joined(hook.Distinct(projects...)))
 	labels.Add("level", level)
 	labels.Add("environment", a.Rule.Environment)
 	labels.Add("rule", a.Rule.Name)
@@ -237,8 +246,8 @@ func (b body) metric(sent time.Time) (intake.Parcel, error) {
 		Title:   hook.Cut(string(cmp.Or(a.Rule.Name, a.Title, b.Data.Title)), hook.MostTitle),
 		Summary: hook.Cut(string(b.Data.Text), hook.MostSummary), URL: hook.Address(b.Data.MetricURL), Labels: labels, Severity: string(level),
 	}
-	if all := hook.Distinct(projects); len(all) > 1 {
-		s.Look.Services = all
+	if labels.FirstOf(hook.Names(m.ServiceFrom, serviceFrom)) == "project" {
+		s.Look.Services = hook.Distinct(projects...)
 	}
 	return intake.Parcel{Signals: []intake.Signal{s}}, nil
 }

@@ -8,7 +8,6 @@ package statuspage
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"upshot/app/fault"
@@ -46,35 +45,46 @@ type body struct {
 }
 
 type post struct {
-	ID           hook.Text            `json:"id"`
-	Name         hook.Text            `json:"name"`
-	Status       hook.Text            `json:"status"`
-	Impact       hook.Text            `json:"impact"`
-	Shortlink    hook.Text            `json:"shortlink"`
-	CreatedAt    hook.Moment          `json:"created_at"`
-	StartedAt    hook.Moment          `json:"started_at"`
-	UpdatedAt    hook.Moment          `json:"updated_at"`
-	MonitoringAt hook.Moment          `json:"monitoring_at"`
-	ResolvedAt   hook.Moment          `json:"resolved_at"`
-	ScheduledFor hook.Moment          `json:"scheduled_for"`
-	Updates      hook.List[update]    `json:"incident_updates"`
-	Components   hook.List[component] `json:"components"`
+	ID           hook.Text         `json:"id"`
+	Name         hook.Text         `json:"name"`
+	Status       hook.Text         `json:"status"`
+	Impact       hook.Text         `json:"impact"`
+	Shortlink    hook.Text         `json:"shortlink"`
+	CreatedAt    hook.Moment       `json:"created_at"`
+	StartedAt    hook.Moment       `json:"started_at"`
+	UpdatedAt    hook.Moment       `json:"updated_at"`
+	MonitoringAt hook.Moment       `json:"monitoring_at"`
+	ResolvedAt   hook.Moment       `json:"resolved_at"`
+	ScheduledFor hook.Moment       `json:"scheduled_for"`
+	Updates      hook.List[update] `json:"incident_updates"`
+	Components   components        `json:"components"`
 }
 
 type update struct {
-	ID        hook.Text            `json:"id"`
-	Status    hook.Text            `json:"status"`
-	Body      hook.Text            `json:"body"`
-	CreatedAt hook.Moment          `json:"created_at"`
-	DisplayAt hook.Moment          `json:"display_at"`
-	Affected  hook.List[component] `json:"affected_components"`
+	ID        hook.Text   `json:"id"`
+	Status    hook.Text   `json:"status"`
+	Body      hook.Text   `json:"body"`
+	CreatedAt hook.Moment `json:"created_at"`
+	DisplayAt hook.Moment `json:"display_at"`
+	Affected  components  `json:"affected_components"`
 }
 
 // at is the moment that the page shows for an update: it can be set by hand.
 func (u update) at() time.Time { return cmp.Or(u.DisplayAt.Time, u.CreatedAt.Time) }
 
-type component struct {
-	Name hook.Text `json:"name"`
+// components are the names in a list of components, each once.
+type components []string
+
+// UnmarshalJSON never fails.
+func (c *components) UnmarshalJSON(b []byte) error {
+	*c = nil
+	for one := range hook.Value(b).Elements() {
+		if hook.Full(*c) {
+			break
+		}
+		*c = hook.Including(*c, one.At("name").Text())
+	}
+	return nil
 }
 
 // phase is what a status means. Planned says nothing of the present.
@@ -169,17 +179,12 @@ func (p post) beginning(first time.Time) []intake.Mark {
 }
 
 func (p post) look(b body, m intake.Mapping) intake.Look {
-	var components []string
-	for _, c := range p.Components.All {
-		components = append(components, string(c.Name))
-	}
+	affected := slices.Clone(p.Components)
 	look := intake.Look{
 		Title: hook.Cut(string(p.Name), hook.MostTitle), URL: hook.Address(p.Shortlink), Severity: string(p.Impact), DetectedBy: incident.ByUnknown,
 	}
 	for n, u := range p.Updates.All {
-		for _, c := range u.Affected.All {
-			components = append(components, string(c.Name))
-		}
+		affected = hook.Distinct(append(affected, u.Affected...)...)
 		if look.Summary == "" {
 			look.Summary = hook.Cut(string(u.Body), hook.MostSummary)
 		}
@@ -187,14 +192,13 @@ func (p post) look(b body, m intake.Mapping) intake.Look {
 			look.Notes = append(look.Notes, intake.Note{ID: string(u.ID), At: u.at(), Body: hook.Cut(string(u.Body), hook.MostSummary)})
 		}
 	}
-	components = hook.Distinct(components)
 	labels := hook.Set{}
-	labels.Add("component", hook.Joined(components))
+	labels.Add("component", hook.Joined(affected))
 	labels.Add("impact", p.Impact)
 	labels.Add("page_id", b.Page.ID)
 	look.Labels = labels
-	if asked := hook.Names(m.ServiceFrom, serviceFrom)[0]; strings.EqualFold(asked, "component") || labels[strings.ToLower(asked)] == "" {
-		look.Services = components
+	if labels.FirstOf(hook.Names(m.ServiceFrom, serviceFrom)) == "component" {
+		look.Services = affected
 	}
 	if p.maintenance() {
 		look.Kind, look.Severity = incident.Maintenance, ""

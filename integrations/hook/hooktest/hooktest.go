@@ -4,6 +4,7 @@ package hooktest
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -287,12 +288,100 @@ func Awkward(t *testing.T, m intake.Maker, h intake.Headers, own map[string]stri
 			runtime.ReadMemStats(&after)
 			Check(t, p, err)
 			// All that was ever allocated, though most of it not at once.
-			if took, most := after.TotalAlloc-before.TotalAlloc, uint64(12*len(body)+16<<20); took > most {
+			if took, most := after.TotalAlloc-before.TotalAlloc, uint64(12*len(body)+32<<20); took > most {
 				t.Errorf("%d bytes of memory for a body of %d", took, len(body))
 			}
 			if took > 5*time.Second {
 				t.Errorf("it took %v", took)
 			}
 		})
+	}
+}
+
+// Delivery is one of several.
+type Delivery struct {
+	Headers intake.Headers
+	Body    string
+}
+
+// Bodies are deliveries that have no headers that matter.
+func Bodies(all ...string) []Delivery {
+	deliveries := make([]Delivery, len(all))
+	for n, body := range all {
+		deliveries[n].Body = body
+	}
+	return deliveries
+}
+
+// AnyOrder tells that deliveries about one incident become the same in any order, and when one of them comes again.
+func AnyOrder(t *testing.T, m intake.Maker, want string, deliveries []Delivery) {
+	t.Helper()
+	received := time.Date(2026, time.March, 2, 12, 0, 0, 0, time.UTC)
+	for order := range permutations(len(deliveries)) {
+		var track intake.Track
+		for n, of := range append(order, order[0]) {
+			d := deliveries[of]
+			p, err := m.Read(d.Headers, []byte(d.Body), intake.Mapping{})
+			Check(t, p, err)
+			for _, s := range p.Signals {
+				track.Take(s, received.Add(time.Duration(n)*time.Minute))
+			}
+		}
+		if got := tellTrack(track); got != want {
+			t.Fatalf("in the order %v\ngot  %s\nwant %s", order, got, want)
+		}
+	}
+}
+
+func tellTrack(track intake.Track) string {
+	var lines []string
+	clock := func(at time.Time) string {
+		if at.IsZero() {
+			return "…"
+		}
+		return at.Format("15:04")
+	}
+	for _, o := range intake.OccurrencesOf(track.Marks, 30*time.Minute) {
+		var said []string
+		for _, s := range o.Spans {
+			said = append(said, clock(s.Start)+"-"+clock(s.End))
+		}
+		for name, at := range map[string]time.Time{"acknowledged": o.AcknowledgedAt, "declared": o.DeclaredAt, "mitigated": o.MitigatedAt} {
+			if !at.IsZero() {
+				said = append(said, name+" "+clock(at))
+			}
+		}
+		slices.Sort(said)
+		lines = append(lines, strings.Join(said, ", "))
+	}
+	lines = append(lines, track.Look.Title)
+	for _, note := range track.Look.Notes {
+		lines = append(lines, "note "+note.Body)
+	}
+	return strings.Join(lines, " | ")
+}
+
+// permutations gives every order of n things.
+func permutations(n int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		order := make([]int, n)
+		for k := range order {
+			order[k] = k
+		}
+		var from func(k int) bool
+		from = func(k int) bool {
+			if k == n {
+				return yield(slices.Clone(order))
+			}
+			for other := k; other < n; other++ {
+				order[k], order[other] = order[other], order[k]
+				if !from(k + 1) {
+					return false
+				}
+				order[k], order[other] = order[other], order[k]
+			}
+			return true
+		}
+		from(0)
 	}
 }
