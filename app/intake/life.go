@@ -69,16 +69,25 @@ func OccurrencesOf(marks []Mark, flap time.Duration) []Occurrence {
 	return all
 }
 
-// spansOf gives the times during which members fired, in order of their start.
+// spansOf gives the times during which members fired, in order of their start. The end of the whole ends every member: one that was silenced
+// never tells its own.
 func spansOf(marks []Mark) []Span {
 	byMember := map[string][]Mark{}
+	var ends []Mark // of the whole
 	for _, m := range marks {
-		if m.Kind == Fired || m.Kind == Resolved {
+		switch {
+		case m.Kind == Resolved && m.Member == "":
+			ends = append(ends, m)
+		case m.Kind == Resolved || m.Kind == Fired:
 			byMember[m.Member] = append(byMember[m.Member], m)
 		}
 	}
+	if len(byMember) == 0 && len(ends) > 0 {
+		byMember[""] = nil
+	}
 	var spans []Span
-	for _, of := range byMember {
+	for member, of := range byMember {
+		of = append(of, ends...)
 		slices.SortFunc(of, inOrder)
 		open, seen := time.Time{}, false
 		for _, m := range of {
@@ -88,10 +97,10 @@ func spansOf(marks []Mark) []Span {
 			case m.Kind == Resolved && !open.IsZero():
 				spans = append(spans, Span{open, m.At})
 				open = time.Time{}
-			case m.Kind == Resolved && !seen:
+			case m.Kind == Resolved && !seen && m.Member == member:
 				spans = append(spans, Span{m.At, m.At})
 			}
-			seen = true
+			seen = seen || m.Member == member
 		}
 		if !open.IsZero() {
 			spans = append(spans, Span{Start: open})

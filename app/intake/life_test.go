@@ -68,6 +68,15 @@ func TestMarksBecomeOccurrences(t *testing.T) {
 		"a group is over with its last member": {
 			[]Mark{mark(Fired, 0, "a"), mark(Fired, 2, "b"), mark(Resolved, 5, "a"), mark(Resolved, 9, "b")}, "0-9",
 		},
+		"the end of the whole ends a member that never told its own": {
+			[]Mark{mark(Fired, 0, "a"), mark(Fired, 2, "b"), mark(Resolved, 5, "a"), mark(Resolved, 9)}, "0-9",
+		},
+		"what fires after the end of the whole goes on": {
+			[]Mark{mark(Fired, 0, "a"), mark(Resolved, 9), mark(Fired, 12, "b")}, "0-9, 12-…",
+		},
+		"the end of the whole is no time of impact beside its members": {
+			[]Mark{mark(Fired, 0, "a"), mark(Resolved, 5, "a"), mark(Resolved, 5)}, "0-5",
+		},
 		"members one after the other touch": {
 			[]Mark{mark(Fired, 0, "a"), mark(Resolved, 5, "a"), mark(Fired, 5, "b"), mark(Resolved, 9, "b")}, "0-9",
 		},

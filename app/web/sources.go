@@ -212,7 +212,7 @@ func (w *Web) checkServices(ctx context.Context, m intake.Mapping) error {
 	for _, slug := range slugs {
 		field := "services"
 		if slug == m.Service {
-			field = "service"
+			field = "default_service"
 		}
 		c.That(known[slug] == slug, field, "There is no service with the address %q.", slug)
 	}
@@ -253,7 +253,7 @@ func (w *Web) mapSource(c echo.Context) error {
 		return err
 	}
 	typed := settings.SourceMapping{
-		ServiceFrom: answer(c, "service_from"), Services: answer(c, "services"), Service: answer(c, "service"), SeverityFrom: answer(c, "severity_from"),
+		ServiceFrom: answer(c, "service_from"), Services: answer(c, "services"), Service: answer(c, "default_service"), SeverityFrom: answer(c, "severity_from"),
 		Severities: answer(c, "severities"), SameBy: answer(c, "same_by"), Skip: answer(c, "skip"), PagesOnCall: answer(c, "pages_on_call") != "",
 		Statuses: answer(c, "statuses"), Body: answer(c, "body"), Pointers: map[string]string{},
 	}

@@ -126,6 +126,10 @@ func (n notice) signal(key string, alerts []alert, m intake.Mapping, w Words) in
 		}
 	}
 	s.At = hook.Latest(s.Marks)
+	// The group is over: also a member that is not told of any more, since it was silenced or cut off.
+	if n.GroupKey != "" && !slices.ContainsFunc(alerts, func(a alert) bool { return a.fires() || a.EndsAt.IsZero() }) {
+		s.Marks = append(s.Marks, intake.Mark{Kind: intake.Resolved, At: s.At})
+	}
 
 	a := speaker(alerts, m, w)
 	labels := hook.Set{}

@@ -38,7 +38,7 @@ func TestRead(t *testing.T) {
 		},
 		"all over": {
 			`{"groupKey":"g","status":"resolved","commonAnnotations":{"summary":"Slow"},"alerts":[{` + b + `}]}`,
-			`g | fired b 2026-03-02T09:41:00Z, resolved b 2026-03-02T09:45:00Z | Slow`,
+			`g | fired b 2026-03-02T09:41:00Z, resolved b 2026-03-02T09:45:00Z, resolved 2026-03-02T09:45:00Z | Slow`,
 		},
 		"the end of an alert that fires is none": {
 			`{"groupKey":"g","alerts":[{"status":"firing","fingerprint":"a","startsAt":"2026-03-02T09:40:00Z","endsAt":"2026-03-02T09:44:00Z","labels":{"alertname":"Slow"}}]}`,
@@ -50,7 +50,7 @@ func TestRead(t *testing.T) {
 		},
 		"over, and nobody saw it begin": {
 			`{"groupKey":"g","alerts":[{"status":"resolved","fingerprint":"a","endsAt":"2026-03-02T09:44:00Z","labels":{"alertname":"Slow"}}]}`,
-			`g | resolved a 2026-03-02T09:44:00Z | Slow`,
+			`g | resolved a 2026-03-02T09:44:00Z, resolved 2026-03-02T09:44:00Z | Slow`,
 		},
 		"fires since nobody knows when": {
 			`{"groupKey":"g","alerts":[{"status":"firing","fingerprint":"a","startsAt":"soon","labels":{"alertname":"Slow"}}]}`,

@@ -455,7 +455,7 @@ func NewMappingOfPage(s intake.Source, maker intake.Maker, t SourceMapping, serv
 	p := MappingOfPage{Source: s.Called(), SourceLink: link.Source(id), Action: link.SourceMapping(id), Tried: tried, TriedTitle: triedTitle}
 	form := ui.NewForm(ui.Form{Questions: []ui.Question{
 		{Field: ui.Field{Name: "service_from", Label: "Labels that name the service", Value: t.ServiceFrom, Autocomplete: "off", Help: "Asked in this order, with commas between." + usual(maker.ServiceFrom)}},
-		{Control: ui.OneOf, Field: ui.Field{Name: "service", Label: "Service of what names none", Value: t.Service, Options: append([]ui.Option{{Label: "none: it stays unassigned"}}, services...)}},
+		{Control: ui.OneOf, Field: ui.Field{Name: "default_service", Label: "Service of what names none", Value: t.Service, Options: append([]ui.Option{{Label: "none: it stays unassigned"}}, services...)}},
 		{Control: ui.Lines, Field: ui.Field{Name: "services", Label: "Names of services", Value: t.Services, Help: "A line each: payments-api = payments. A name that is a service’s own needs none."}},
 		{Control: ui.Lines, Field: ui.Field{Name: "severities", Label: "Words for severities", Value: t.Severities, Help: "A line each: p1 = SEV1. Usual words need none."}},
 		{Field: ui.Field{Name: "severity_from", Label: "Labels that name the severity", Value: t.SeverityFrom, Autocomplete: "off", Help: "With commas between." + usual(maker.SeverityFrom)}},

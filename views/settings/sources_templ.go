@@ -687,7 +687,7 @@ func Source(f layout.Frame, p SourcePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "\" hx-trigger=\"every 4s [document.visibilityState=='visible']\" hx-select=\"#deliveries\" hx-swap=\"outerHTML\" data-test=\"deliveries\"><header><h2 id=\"deliveries-title\">What it sent</h2><nav class=\"seg\" aria-label=\"State of the deliveries\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 55, "\" hx-trigger=\"every 4s\" hx-select=\"#deliveries\" hx-swap=\"outerHTML\" data-test=\"deliveries\"><header><h2 id=\"deliveries-title\">What it sent</h2><nav class=\"seg\" aria-label=\"State of the deliveries\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
