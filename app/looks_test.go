@@ -77,6 +77,13 @@ var everyPage = []struct{ name, address string }{
 	{"deployment-new", link.NewDeployment},
 	{"deployment-edit", link.EditDeployment(100)},
 
+	{"sources", link.Sources},
+	{"source-new", link.NewSource},
+	{"source", link.Source(1)},
+	{"source-unmapped", link.Source(2)},
+	{"source-mapping", link.SourceMapping(1)},
+	{"delivery", link.Delivery(1, 2)},
+
 	{"jira", link.Jira},
 	{"jira-connect", link.JiraConnect},
 	{"jira-login", link.JiraLogin(1)},
@@ -149,6 +156,7 @@ func TestTheFirstPagesCanBeReadByEverybody(t *testing.T) {
 		{"first-teams", link.Teams},
 		{"first-deployments", link.Deployments},
 		{"first-tokens", link.Tokens},
+		{"first-sources", link.Sources},
 		{"first-jira", link.Jira},
 		{"first-rules", link.Rules},
 	} {

@@ -66,6 +66,10 @@ func NewDemo(ctx context.Context, config Config) (*App, error) {
 		_ = a.Close()
 		return nil, fmt.Errorf("open the pretend Jira: %w", err)
 	}
+	if err := a.openSources(ctx); err != nil {
+		_ = a.Close()
+		return nil, fmt.Errorf("open the sources: %w", err)
+	}
 	return a, nil
 }
 

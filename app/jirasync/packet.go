@@ -2,6 +2,7 @@ package jirasync
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,9 @@ import (
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 )
+
+// labelsTold is how many labels of an alert a packet holds.
+const labelsTold = 25
 
 // PacketFacts are what a context packet is made of.
 type PacketFacts struct {
@@ -196,6 +200,13 @@ func packetIncident(i incident.Incident, base string) PacketIncident {
 	}
 	if i.ExternalID != "" {
 		p.Labels = append(p.Labels, "id there: "+i.ExternalID)
+	}
+	for n, name := range slices.Sorted(maps.Keys(i.Labels)) {
+		if n == labelsTold {
+			p.Labels = append(p.Labels, fmt.Sprintf("and %d more", len(i.Labels)-n))
+			break
+		}
+		p.Labels = append(p.Labels, name+": "+i.Labels[name])
 	}
 	moments := i.Moments
 	type at struct {

@@ -2,6 +2,7 @@ package incidents
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -532,6 +533,9 @@ func suspectsOf(f Facts, c ui.Clock) []Suspect {
 // suspectsShown is how many deployments before it are listed.
 const suspectsShown = 5
 
+// labelsShown is how many labels of an alert are shown.
+const labelsShown = 30
+
 const servicesTold = 5 // of an incident with more services the rest is counted
 
 // factsOf says who builds it and who answers at night, and what else is known.
@@ -608,5 +612,14 @@ func factsOf(f Facts) []Fact {
 		add("Group key", "", Linked{Text: i.GroupKey})
 	}
 	add("Link", "", Linked{Text: i.URL, Link: i.URL})
+	var labels []Linked
+	for n, name := range slices.Sorted(maps.Keys(i.Labels)) {
+		if n == labelsShown {
+			labels = append(labels, Linked{Text: ui.Plural(len(i.Labels)-n, "more", "more")})
+			break
+		}
+		labels = append(labels, Linked{Text: name + " = " + i.Labels[name]})
+	}
+	add("Labels", "", labels...)
 	return all
 }

@@ -351,7 +351,7 @@ type SourceMapping struct {
 // pointerNames are the pointers of the generic form, with what they lead to.
 var pointerNames = []struct{ name, label, help string }{
 	{"events", "Events", "An array of events, such as /alerts. Empty: the body is one event, and the others lead into it."},
-	{"key", "Name of the incident", "What stays the same from firing to resolved. Needed."},
+	{"key", "Name of the incident", "What stays the same from firing to resolved. Needed, unless all are empty: then the names shown count."},
 	{"title", "Title", "Needed."},
 	{"status", "Status", "Its words are mapped below."},
 	{"group", "Name of the failure", "What is the same each time it happens again."},
@@ -363,6 +363,15 @@ var pointerNames = []struct{ name, label, help string }{
 	{"url", "Address of its page", ""},
 	{"labels", "Labels", "An object of texts."},
 	{"delivery", "Name of the delivery", "What tells deliveries apart; one that is sent twice counts once."},
+}
+
+// usualPointer is where it is looked for while no pointer is given at all.
+func usualPointer(name string) string {
+	switch name {
+	case "events", "group", "delivery":
+		return ""
+	}
+	return "/" + name
 }
 
 // PointerFields gives the fields of a form for pointers, by name.
@@ -467,7 +476,7 @@ func NewMappingOfPage(s intake.Source, maker intake.Maker, t SourceMapping, serv
 	if s.Kind == intake.Generic {
 		var asked []ui.Question
 		for _, f := range pointerNames {
-			asked = append(asked, ui.Question{Field: ui.Field{Name: f.name, Label: f.label, Value: t.Pointers[f.name], Placeholder: "/", Help: f.help, Autocomplete: "off", More: plainWord}})
+			asked = append(asked, ui.Question{Field: ui.Field{Name: f.name, Label: f.label, Value: t.Pointers[f.name], Placeholder: usualPointer(f.name), Help: f.help, Autocomplete: "off", More: plainWord}})
 		}
 		asked = append(asked, ui.Question{Control: ui.Lines, Field: ui.Field{
 			Name: "statuses", Label: "Words of the status", Value: t.Statuses, Wide: true,
