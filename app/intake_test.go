@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -450,6 +451,97 @@ func TestASourceIsWhoItSays(t *testing.T) {
 			if e.Actor.Kind != account.Source || e.Actor.Name != "alertmanager/main" || e.Origin != "hook" {
 				s.t.Errorf("%s was done by %+v from %q", e.Action, e.Actor, e.Origin)
 			}
+		}
+	})
+}
+
+// Four deliveries of one incident, in every order, each order as an incident of its own: all end alike.
+func TestAStoryInEveryOrderEndsAlike(t *testing.T) {
+	t.Parallel()
+	s := startTaken(t, storetest.File(t))
+	src := s.source(intake.PagerDuty, intake.Mapping{})
+	ends := map[string][]int{}
+	for n, order := range permutations(4) {
+		id := fmt.Sprint("P", n)
+		story := []string{
+			s.pagerduty(id+"-1", id, "incident.triggered", 60, ""),
+			s.pagerduty(id+"-2", id, "incident.acknowledged", 55, ""),
+			s.pagerduty(id+"-3", id, "incident.resolved", 40, `,"priority":{"summary":"P1"}`),
+			s.pagerduty(id+"-4", id, "incident.reopened", 20, `,"priority":{"summary":"P2"}`),
+		}
+		for _, at := range append(order, order[0]) { // and the first one again
+			s.takes(src, story[at])
+		}
+		known, err := s.store.Tracks(s.t.Context(), src.ID, []string{id})
+		s.must(err)
+		if len(known[id].Incidents) != 1 {
+			t.Fatalf("in the order %v it became %d incidents", order, len(known[id].Incidents))
+		}
+		i, err := s.store.Incident(t.Context(), syncActor, known[id].Incidents[0].Incident)
+		s.must(err)
+		end := fmt.Sprintf("%s, acknowledged %s, %s", s.course(i), i.Moments.AcknowledgedAt.Format(time.TimeOnly), i.Severity)
+		ends[end] = append(ends[end], n)
+	}
+	if len(ends) != 1 {
+		t.Errorf("they end in %d ways: %v", len(ends), ends)
+	}
+}
+
+func permutations(n int) (all [][]int) {
+	if n == 0 {
+		return [][]int{nil}
+	}
+	for _, rest := range permutations(n - 1) {
+		for at := range n {
+			all = append(all, slices.Insert(slices.Clone(rest), at, n-1))
+		}
+	}
+	return all
+}
+
+func TestWithoutADatabaseASenderIsAskedToTryAgain(t *testing.T) {
+	t.Parallel()
+	s := startTaken(t, storetest.File(t))
+	src := s.source(intake.Alertmanager, intake.Mapping{})
+	if got := s.send(src, s.alerts("a 60 -")); got != http.StatusAccepted {
+		t.Fatalf("answered %d", got)
+	}
+	s.must(s.store.Close())
+	if got := s.send(src, s.alerts("a 50 -")); got != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", got)
+	}
+}
+
+func TestDeliveriesAreForgottenInTheEnd(t *testing.T) {
+	t.Parallel()
+	eachTaken(t, func(s *taken) {
+		src := s.source(intake.Alertmanager, intake.Mapping{})
+		s.takes(src, s.alerts("a 60 -"))
+		if got := s.send(src, s.alerts("a 60 30")); got != http.StatusAccepted { // this one still waits
+			s.t.Fatalf("answered %d", got)
+		}
+		n, err := s.words.intake.Forget(s.t.Context(), s.clock.Now().Add(time.Hour))
+		s.must(err)
+		if left := s.deliveries(src); n != 1 || len(left) != 1 || left[0].State != intake.Waiting {
+			s.t.Errorf("%d are forgotten, left are %+v", n, left)
+		}
+	})
+}
+
+func TestADeliveryIsProcessedAgain(t *testing.T) {
+	t.Parallel()
+	eachTaken(t, func(s *taken) {
+		src := s.source(intake.Alertmanager, intake.Mapping{Skip: []string{"alertname=X"}})
+		s.takes(src, s.alerts("a 60 -"))
+		d := s.deliveries(src)[0]
+		if d.State != intake.Ignored || !strings.Contains(d.Words, "alertname=X") || len(s.incidents()) != 0 {
+			s.t.Fatalf("it is %s: %s", d.State, d.Words)
+		}
+		s.must(s.words.intake.Map(s.t.Context(), syncActor, src.ID, intake.Mapping{}))
+		s.must(s.words.intake.Again(s.t.Context(), syncActor, d.ID))
+		s.must(s.words.intake.Drain(s.t.Context()))
+		if d = s.deliveries(src)[0]; d.State != intake.Done || len(s.incidents()) != 1 {
+			s.t.Errorf("again it is %s: %s", d.State, d.Words)
 		}
 	})
 }
