@@ -21,6 +21,9 @@ type teamRow struct {
 	Zone       string
 	Hours      string
 	Mails      string
+	ChatKind   string
+	ChatHost   string
+	ChatSealed string
 	CreatedAt  time.Time
 	ArchivedAt *time.Time
 	Version    int64
@@ -31,6 +34,7 @@ func (teamRow) TableName() string { return "teams" }
 func (r teamRow) team() (catalog.Team, error) {
 	t := catalog.Team{
 		ID: catalog.TeamID(r.ID), Slug: r.Slug, Name: r.Name, Kind: catalog.TeamKind(r.Kind), Zone: r.Zone,
+		Chat:      catalog.Chat{Kind: catalog.ChatKind(r.ChatKind), Host: r.ChatHost, Sealed: r.ChatSealed},
 		CreatedAt: r.CreatedAt.UTC(), ArchivedAt: moment(r.ArchivedAt), Version: r.Version,
 	}
 	if err := json.Unmarshal([]byte(r.Hours), &t.Hours); err != nil {
@@ -53,6 +57,7 @@ func toTeamRow(t catalog.Team) (teamRow, error) {
 	}
 	return teamRow{
 		ID: int64(t.ID), Slug: t.Slug, Name: t.Name, Kind: string(t.Kind), Zone: t.Zone, Hours: string(hours), Mails: string(mails),
+		ChatKind: string(t.Chat.Kind), ChatHost: t.Chat.Host, ChatSealed: t.Chat.Sealed,
 		CreatedAt: t.CreatedAt.UTC(), ArchivedAt: nullable(t.ArchivedAt), Version: t.Version,
 	}, nil
 }

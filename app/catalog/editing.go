@@ -9,6 +9,7 @@ import (
 	"upshot/app/account"
 	"upshot/app/audit"
 	"upshot/app/fault"
+	"upshot/app/secret"
 )
 
 // Store keeps teams and services.
@@ -25,6 +26,7 @@ type Editing struct {
 	Store Store
 	Log   audit.Log
 	Now   func() time.Time
+	Key   secret.Key // encrypts the addresses of chats
 }
 
 // AddTeam adds a team; an empty slug is made from the name.
@@ -147,6 +149,7 @@ func (e *Editing) inTx(ctx context.Context, doing string, do func(context.Contex
 func (t Team) Fields() map[string]any {
 	return map[string]any{
 		"slug": t.Slug, "name": t.Name, "kind": t.Kind, "zone": t.Zone, "hours": t.Hours, "mails": t.Mails,
+		"chat_kind": t.Chat.Kind, "chat_host": t.Chat.Host, "chat_address": t.Chat.mark(),
 		"archived_at": audit.Moment(t.ArchivedAt),
 	}
 }

@@ -248,3 +248,36 @@ func (h Hours) String() string {
 	}
 	return strings.Join(groups, ", ")
 }
+
+// nightly is how much of a wait lies outside of working hours, at least, for it to have been overnight: no lunch, and no
+// early morning.
+const nightly = 2 * time.Hour
+
+// Overnight tells whether something waited for the next working day: hours began in (from, to], and more than two hours of
+// the wait lay outside of them.
+func (h Hours) Overnight(from, to time.Time, loc *time.Location) bool {
+	return h.begin(from, to, loc) && to.Sub(from)-h.Working(from, to, loc) > nightly
+}
+
+// begin tells whether a working window begins in (from, to].
+func (h Hours) begin(from, to time.Time, loc *time.Location) bool {
+	if from.IsZero() || !from.Before(to) {
+		return false
+	}
+	year, month, day := from.In(loc).Date()
+	for ; ; day++ {
+		noon := time.Date(year, month, day, 12, 0, 0, 0, loc)
+		if time.Date(year, month, day, 0, 0, 0, 0, loc).After(to) {
+			return false
+		}
+		if slices.Contains(h.Holidays, noon.Format(time.DateOnly)) {
+			continue
+		}
+		for _, w := range h.windows() {
+			opens := time.Date(year, month, day, 0, int(w.From), 0, 0, loc)
+			if w.Day == noon.Weekday() && opens.After(from) && !opens.After(to) {
+				return true
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ package catalog
 import (
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,7 @@ type Team struct {
 	Zone       string // IANA name, such as Europe/Lisbon
 	Hours      Hours  // working hours in Zone
 	Mails      []string
+	Chat       Chat // where its developers talk; the zero Chat: not known
 	CreatedAt  time.Time
 	ArchivedAt time.Time // zero: not archived
 	Version    int64     // grows with every change; the API's ETag
@@ -69,6 +71,8 @@ func (t Team) Check() error {
 		_, err := mail.ParseAddress(m)
 		c.That(err == nil, "mails", "%q is no mail address.", m)
 	}
+	c.That(t.Chat.Kind == "" || slices.Contains(ChatKinds, t.Chat.Kind), "chat_kind", "Choose Slack, Teams or a webhook, or none.")
+	c.That((t.Chat.Kind == "") == (t.Chat.Sealed == ""), "chat_address", "A chat and the address of its webhook go together.")
 	c.Add(t.Hours.Check())
 	return c.Err()
 }

@@ -3,6 +3,7 @@ package followup
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"upshot/app/account"
@@ -57,6 +58,8 @@ type Keeper struct {
 	Now   func() time.Time
 	// Say enqueues what tells the tickets, in the same transaction; nil: nobody does.
 	Say func(ctx context.Context) error
+	// Notify enqueues what tells developers of incidents, in the same transaction; nil: nobody does.
+	Notify func(ctx context.Context) error
 }
 
 // KeepIncident keeps the incident's problem, and the incident alone when it has none or does not count in it.
@@ -74,7 +77,14 @@ func (k *Keeper) KeepIncident(ctx context.Context, actor account.Actor, id incid
 	if err != nil {
 		return err
 	}
-	return k.Store.KeepStandings(ctx, map[incident.ID]incident.Standing{id: i.Alone(explained)})
+	i.Standing = i.Alone(explained)
+	if err := k.Store.KeepStandings(ctx, map[incident.ID]incident.Standing{id: i.Standing}); err != nil {
+		return err
+	}
+	if k.Notify == nil || !i.AsksToTell(k.Now()) {
+		return nil
+	}
+	return k.Notify(ctx)
 }
 
 // KeepDeployed keeps the ledgers of follow-ups that ship with a deployment.
@@ -170,8 +180,14 @@ func (k *Keeper) keepProblem(ctx context.Context, actor account.Actor, id proble
 		return err
 	}
 	seen := problem.History(members, problem.FlapWindow, problem.RecurrenceWindow, now)
-	if err := k.Store.KeepStandings(ctx, standings(seen, causes)); err != nil {
+	standing := standings(seen, causes)
+	if err := k.Store.KeepStandings(ctx, standing); err != nil {
 		return err
+	}
+	if k.Notify != nil && significantLately(members, standing, now) {
+		if err := k.Notify(ctx); err != nil {
+			return err
+		}
 	}
 	if err := k.Store.AdoptFollowUps(ctx, id); err != nil {
 		return err
@@ -257,4 +273,11 @@ func standings(seen []problem.Occurrence, causes Causes) map[incident.ID]inciden
 		}
 	}
 	return all
+}
+
+// significantLately tells whether one of the incidents may want developers told.
+func significantLately(members []problem.Member, standing map[incident.ID]incident.Standing, now time.Time) bool {
+	return slices.ContainsFunc(members, func(m problem.Member) bool {
+		return standing[m.Incident].Significant && m.DetectedAt.After(now.Add(-incident.TellWithin))
+	})
 }

@@ -32,6 +32,9 @@ type Store interface {
 	// ProblemOfIdentity is the problem of a source's group key, or 0. LatestOfIdentity is the newest incident with it, or 0.
 	ProblemOfIdentity(ctx context.Context, source, groupKey string) (problem.ID, error)
 	LatestOfIdentity(ctx context.Context, source, groupKey string) (ID, error)
+	// NoteTelling keeps by which channel developers came to know, and tells whether that is new, or earlier than the channel
+	// was known to have told.
+	NoteTelling(ctx context.Context, id ID, t Telling) (news bool, err error)
 }
 
 // Problems is what reporting needs of problems: a new one behind two incidents, and its last occurrence.
@@ -57,6 +60,8 @@ type Service struct {
 	Keeper   Keeper
 	Log      audit.Log
 	Now      func() time.Time
+	// Notify enqueues what tells developers, in the transaction of ctx; nil: nobody does.
+	Notify func(ctx context.Context) error
 }
 
 // Report notes that something happened. An incident whose source and group key are known joins its
@@ -89,7 +94,10 @@ func (s *Service) Report(ctx context.Context, actor account.Actor, i Incident) (
 			return err
 		}
 		if i.Problem == 0 {
-			return nil
+			if s.Notify == nil || !i.AsksToTell(s.Now()) {
+				return nil
+			}
+			return s.Notify(ctx)
 		}
 		if err := s.Keeper.KeepProblem(ctx, actor, i.Problem); err != nil {
 			return err
@@ -411,8 +419,13 @@ func (s *Service) change(ctx context.Context, actor account.Actor, id ID, versio
 		if i.MergedInto != 0 {
 			return fault.New(fault.Conflict, "%s is merged into %s; change that one.", i.ID, i.MergedInto)
 		}
+		was := *i
+		was.Participants = slices.Clone(i.Participants)
 		if err := change(i, s.Now()); err != nil {
 			return err
+		}
+		if joinedNow(was, *i) {
+			i.Learn(Telling{At: s.Now(), By: ByJoining})
 		}
 		return i.Check(s.Now())
 	})

@@ -57,6 +57,15 @@ func (Soon) InsertOpts() river.InsertOpts {
 	return o
 }
 
+// Minutely is embedded in Args that are wanted once a minute, whatever became of the one before: what a dead process had at hand
+// keeps nobody waiting. Several may then run at the same time.
+type Minutely struct{}
+
+// InsertOpts tells River.
+func (Minutely) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Minute}}
+}
+
 // GiveUp marks an error that trying again does not help: the job ends as failed.
 func GiveUp(err error) error { return river.JobCancel(err) }
 
