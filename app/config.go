@@ -14,6 +14,7 @@ import (
 
 	"upshot/app/jirasync"
 	"upshot/app/secret"
+	"upshot/integrations/mail"
 )
 
 // Config is every setting. Each is a flag and, in capitals after UPSHOT_, an environment variable; there is no
@@ -41,10 +42,14 @@ type Config struct {
 	JiraPoll          time.Duration   `help:"How often Jira is read." default:"1m" env:"UPSHOT_JIRA_POLL"`
 	JiraSettle        []time.Duration `help:"When Jira's search is asked for an issue whose creation has an unknown outcome, counted from then; the last is after the longest that the search may lag." default:"5s,30s,90s" env:"UPSHOT_JIRA_SETTLE"`
 
-	pace pace // of calls to Jira; zero: the usual one
+	SMTPURL     string `help:"Server that sends mail, such as smtp://user:password@mail.example.com:587?tls=starttls; smtps:// encrypts from the first byte, tls=none not at all." name:"smtp-url" env:"UPSHOT_SMTP_URL" placeholder:"URL"`
+	SMTPURLFile string `help:"File that holds it, since it has a password in it." name:"smtp-url-file" env:"UPSHOT_SMTP_URL_FILE" placeholder:"FILE"`
+	MailFrom    string `help:"Sender of mail, such as Upshot <upshot@example.com>." env:"UPSHOT_MAIL_FROM" placeholder:"MAIL"`
+
+	pace pace // of calls to others; zero: the usual one
 }
 
-// pace is how long things may take with Jira. Another process takes over what one had claimed when the lease has ended, so a lease
+// pace is how long things may take with Jira, mail servers and chats. Another process takes over what one had claimed when the lease has ended, so a lease
 // is longer than a call with its turn.
 type pace struct{ timeout, lease time.Duration }
 
@@ -59,6 +64,7 @@ func (c *Config) Check() error {
 		{"UPSHOT_DATABASE_FILE", c.DatabaseFile, &c.Database},
 		{"UPSHOT_SECRET_KEY_FILE", c.SecretKeyFile, &c.SecretKey},
 		{"UPSHOT_JIRA_TOKEN_FILE", c.JiraTokenFile, &c.JiraToken},
+		{"UPSHOT_SMTP_URL_FILE", c.SMTPURLFile, &c.SMTPURL},
 	} {
 		if f.path == "" {
 			continue
@@ -97,6 +103,9 @@ func (c *Config) Check() error {
 	}
 	if c.DeliveriesKept < 24*time.Hour {
 		return fmt.Errorf("UPSHOT_DELIVERIES_KEPT %s is too short; give at least 24h", c.DeliveriesKept)
+	}
+	if _, err := mail.Parse(c.SMTPURL, c.MailFrom); err != nil {
+		return err
 	}
 	return c.checkJira()
 }

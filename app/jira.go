@@ -36,7 +36,7 @@ func (a *App) newJira() error {
 	}
 	a.words.jira = &jirasync.Sync{
 		Store: a.store, FollowUps: a.words.followUps, Log: a.store, Connect: connections, Markup: jira.Markup{}, Logger: a.log, Now: a.now,
-		BaseURL: c.BaseURL, Holder: rand.Text(), Settle: c.JiraSettle, Lease: p.lease,
+		BaseURL: c.BaseURL, Holder: rand.Text(), Settle: c.JiraSettle, Lease: p.lease, Told: a.words.incidents.Learn,
 	}
 	a.words.intake.Key = key
 	return nil

@@ -8,6 +8,7 @@ import (
 	"upshot/app/account"
 	"upshot/app/jirasync"
 	"upshot/app/job"
+	"upshot/app/notice"
 )
 
 // verifyDue verifies the changes that have been quiet long enough.
@@ -53,6 +54,9 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 		job.Work(func(ctx context.Context, _ jirasync.SyncArgs) error { return a.words.jira.SyncAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 1}),
 		job.Work(func(ctx context.Context, _ jirasync.PushArgs) error { return a.words.jira.PushAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 3}),
 		job.Work(func(ctx context.Context, _ jirasync.FlushArgs) error { return a.words.jira.FlushAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 3}),
+		job.Work(func(ctx context.Context, _ notice.LookArgs) error { return a.words.notices.Run(ctx) }, job.Limits{Timeout: 5 * time.Minute, Attempts: 1}),
+		job.Work(func(ctx context.Context, _ notice.SoonArgs) error { return a.words.notices.Run(ctx) }, job.Limits{Timeout: 5 * time.Minute, Attempts: 1}),
+		job.Every(time.Minute, notice.LookArgs{}),
 		job.Every(a.config.JiraPoll, jirasync.SyncArgs{}),
 		job.Every(5*time.Minute, keepStale{}),
 		job.Every(15*time.Minute, verifyDue{}),

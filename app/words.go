@@ -11,6 +11,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/intake"
 	"upshot/app/jirasync"
+	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/integrations/makers"
@@ -29,6 +30,7 @@ type words struct {
 	keeper      *followup.Keeper
 	jira        *jirasync.Sync
 	intake      *intake.Service
+	notices     *notice.Service
 }
 
 func newWords(s *store.Store, now func() time.Time) words {

@@ -70,6 +70,9 @@ func (r *run) lookAt(ctx context.Context, id followup.ID) error {
 	if f, err = r.mergeFields(ctx, &l, m, f, owners); err != nil {
 		return err
 	}
+	if err := r.tellings(ctx, m, f); err != nil {
+		return err
+	}
 	// The ledger draws the ticket's history; the keeper counts it, and reopens what did not hold.
 	if err := r.FollowUps.Keeper.KeepFollowUp(ctx, r.actor(), f); err != nil {
 		return err

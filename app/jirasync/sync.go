@@ -98,6 +98,7 @@ type Store interface {
 	MembersSeen(ctx context.Context, id problem.ID) ([]problem.Member, error)
 	FollowUpServices(ctx context.Context, viewer account.Actor, ids []followup.ID) (map[followup.ID]string, error)
 	ServiceNames(ctx context.Context, viewer account.Actor) ([]catalog.Service, error)
+	ServicesBySlug(ctx context.Context, viewer account.Actor, slugs []string) ([]catalog.Service, error)
 	PacketFacts(ctx context.Context, viewer account.Actor, f followup.FollowUp) (PacketFacts, error)
 }
 
@@ -132,6 +133,8 @@ type Sync struct {
 	Settle []time.Duration
 	// Lease is how long a claim lasts whose process died. A call takes less than three quarters of it.
 	Lease time.Duration
+	// Told notes when an issue told developers of an incident, in the transaction of ctx; nil: nobody does.
+	Told func(ctx context.Context, actor account.Actor, id incident.ID, t incident.Telling) error
 }
 
 // DefaultSettle are the moments for Settle.

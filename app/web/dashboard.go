@@ -39,7 +39,7 @@ func (w *Web) showDashboard(c echo.Context) error {
 // dashboardData asks a fixed number of questions, whatever the history.
 func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboard.Data, error) {
 	now := w.Now()
-	d := dashboard.Data{Poll: w.Poll}
+	d := dashboard.Data{Poll: w.Poll, Mail: w.Mail.Ready()}
 	for _, ask := range []func() error{
 		func() (err error) {
 			d.Decide, d.Cost, err = w.Store.DecideNow(ctx, viewer, "", dashboard.DecideShown)
@@ -53,6 +53,14 @@ func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboar
 		},
 		func() (err error) {
 			d.Untold, err = w.Store.Untold(ctx, viewer, now, dashboard.RowsShown)
+			return err
+		},
+		func() (err error) {
+			ids := make([]incident.ID, len(d.Untold.Items))
+			for n, i := range d.Untold.Items {
+				ids[n] = i.ID
+			}
+			d.Notices, err = w.Store.NoticesOf(ctx, ids)
 			return err
 		},
 		func() (err error) {

@@ -178,7 +178,7 @@ func (w *Web) showIncident(c echo.Context) error {
 
 // factsOf reads all that the page of one incident shows, in a fixed number of queries.
 func (w *Web) factsOf(ctx context.Context, viewer account.Actor, i incident.Incident) (incidents.Facts, error) {
-	f := incidents.Facts{Incident: i}
+	f := incidents.Facts{Incident: i, Mail: w.Mail.Ready()}
 	var suggested []incident.ID
 	for _, read := range []func() error{
 		func() (err error) { f.Loop, err = w.Store.LoopOf(ctx, i.ID); return err },
@@ -194,6 +194,11 @@ func (w *Web) factsOf(ctx context.Context, viewer account.Actor, i incident.Inci
 		func() (err error) { f.Verdicts, err = w.Store.VerdictsOf(ctx, viewer, i.ID); return err },
 		func() (err error) { f.Services, err = w.Store.ServicesBySlug(ctx, viewer, i.Services); return err },
 		func() (err error) { f.Teams, err = w.Store.Teams(ctx, viewer); return err },
+		func() error {
+			all, err := w.Store.NoticesOf(ctx, []incident.ID{i.ID})
+			f.Notices = all[i.ID]
+			return err
+		},
 		func() (err error) {
 			f.Similar, err = w.Store.Similar(ctx, viewer, i, problem.MaxSuggestions)
 			for _, s := range f.Similar {

@@ -89,6 +89,10 @@ func (w *Web) routes() []route {
 		{post, "/settings/rules/:id/drop", admin, w.dropRule},
 		{get, "/settings/rules/:id/dry-run", viewer, w.showDryRun},
 
+		{get, link.Mail, admin, w.showMail},
+		{post, link.MailTest, admin, w.testMail},
+		{post, "/notices/:id/again", editor, w.noticeAgain},
+
 		{get, link.Home, viewer, w.showDashboard},
 		{get, link.Queue, viewer, w.showQueue},
 
@@ -136,6 +140,7 @@ func (w *Web) routes() []route {
 		{post, anIncident + "/reopen", editor, w.pressed("reopened", reopen)},
 		{get, anIncident + "/tell", editor, w.ask(telling)},
 		{post, anIncident + "/tell", editor, w.take(telling, w.tellDevelopers)},
+		{post, anIncident + "/notify", editor, w.tellBuilders},
 		{get, anIncident + "/moments", editor, w.ask(correcting)},
 		{post, anIncident + "/moments", editor, w.take(correcting, w.correctMoment)},
 		{get, anIncident + "/merge", editor, w.ask(merging)},
@@ -184,6 +189,7 @@ func (w *Web) routes() []route {
 		{post, "/teams/:slug/edit", admin, w.editTeam},
 		{post, "/teams/:slug/archive", admin, w.archiveTeam},
 		{post, "/teams/:slug/unarchive", admin, w.unarchiveTeam},
+		{post, "/teams/:slug/test", admin, w.testTeam},
 
 		{get, link.Deployments, viewer, w.listDeployments},
 		{post, link.Deployments, editor, w.recordDeployment},

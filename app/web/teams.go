@@ -48,7 +48,7 @@ func (w *Web) showTeam(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	d := teams.ShowData{Team: t, IsAdmin: viewer.Role.Includes(account.Admin), Clock: w.clock(c)}
+	d := teams.ShowData{Team: t, IsAdmin: viewer.Role.Includes(account.Admin), Mail: w.Mail.Ready(), Clock: w.clock(c)}
 	if d.Teams, err = w.Store.Teams(ctx, viewer); err != nil {
 		return err
 	}
@@ -75,6 +75,9 @@ func (w *Web) addTeam(c echo.Context) error {
 	typed := typedIn(c, teams.FormFields...)
 	t := catalog.Team{Slug: strings.TrimSpace(typed.Get("slug"))}
 	err := readTeam(typed, &t)
+	if err == nil {
+		t.Chat, err = w.Catalog.Chat(catalog.Chat{}, kindOf(typed), typed.Get("chat_address"))
+	}
 	if err == nil {
 		t, err = w.Catalog.AddTeam(c.Request().Context(), actorOf(c), t)
 	}
@@ -123,9 +126,14 @@ func (w *Web) editTeamPage(c echo.Context, status int, typed url.Values, wrong e
 }
 
 func (w *Web) editTeam(c echo.Context) error {
-	typed := typedIn(c, "name", "kind", "zone", "hours", "holidays", "mails", "version")
+	typed := typedIn(c, "name", "kind", "zone", "hours", "holidays", "mails", "chat_kind", "chat_address", "version")
 	_, err := w.Catalog.EditTeam(c.Request().Context(), actorOf(c), c.Param("slug"), version(c), func(t *catalog.Team) error {
-		return readTeam(typed, t)
+		if err := readTeam(typed, t); err != nil {
+			return err
+		}
+		chat, err := w.Catalog.Chat(t.Chat, kindOf(typed), typed.Get("chat_address"))
+		t.Chat = chat
+		return err
 	})
 	if status := formStatus(err); status != 0 {
 		return w.editTeamPage(c, status, typed, err)
@@ -158,3 +166,5 @@ func (w *Web) setArchived(c echo.Context, at time.Time, done string) error {
 	w.flash(c, layout.OK, done)
 	return seeOther(c, link.Team(c.Param("slug")))
 }
+
+func kindOf(typed url.Values) catalog.ChatKind { return catalog.ChatKind(typed.Get("chat_kind")) }

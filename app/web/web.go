@@ -20,9 +20,11 @@ import (
 	"upshot/app/incident"
 	"upshot/app/intake"
 	"upshot/app/jirasync"
+	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/static"
+	"upshot/views/settings"
 )
 
 // Store is what the pages read. Each file declares what it needs of it.
@@ -42,6 +44,7 @@ type Store interface {
 	jiraStore
 	ticketStore
 	sourceStore
+	noticeStore
 }
 
 // Web serves the pages.
@@ -57,6 +60,8 @@ type Web struct {
 	Jira        *jirasync.Sync
 	Intake      *intake.Service
 	Poll        time.Duration // how often Jira is read
+	Notices     *notice.Service
+	Mail        settings.MailSettings // as the settings show them
 
 	Sessions *scs.SessionManager
 	Log      *slog.Logger

@@ -3,6 +3,7 @@ package dashboard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,8 +13,10 @@ import (
 	"upshot/app/jirasync"
 	"upshot/app/listing"
 	"upshot/app/metrics"
+	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/views/followups"
+	"upshot/views/incidents"
 	"upshot/views/link"
 	"upshot/views/ui"
 )
@@ -26,6 +29,8 @@ type Data struct {
 	About    map[followup.ID]string          // the services of Decide, by slug
 	Queue    followup.QueueSummary
 	Untold   listing.Page[incident.Incident]
+	Notices  map[incident.ID][]notice.Notice // of Untold
+	Mail     bool                            // mail can be sent
 	NoCause  metrics.WithoutCause
 	Loops    metrics.LoopClosure
 	Months   []metrics.MonthFigures
@@ -94,6 +99,7 @@ type Item struct {
 	Status                     string
 	Silent                     string
 	Do, DoLink                 string
+	Press                      bool // DoLink is a POST
 }
 
 // Loop is what significant incidents changed.
@@ -166,7 +172,7 @@ func NewPage(d Data) Page {
 		builders[s.Slug] = names[s.Builder]
 	}
 	for _, i := range d.Untold.Items {
-		p.Untold = append(p.Untold, untold(i, builders, d.Clock.Now))
+		p.Untold = append(p.Untold, d.untold(i, builders))
 	}
 	p.UntoldNote = ui.Thousands(d.Untold.Total) + " significant"
 	for _, i := range d.NoCause.Items {
@@ -293,7 +299,7 @@ func whose(team, service string) string {
 	return team + service
 }
 
-func untold(i incident.Incident, builders map[string]string, now time.Time) Item {
+func (d Data) untold(i incident.Incident, builders map[string]string) Item {
 	item := itemOf(i, builders)
 	since := i.Moments.DetectedAt
 	if since.IsZero() {
@@ -302,12 +308,28 @@ func untold(i incident.Incident, builders map[string]string, now time.Time) Item
 	if since.IsZero() {
 		since = i.Moments.StartedAt
 	}
-	item.Silent = "silent for " + ui.Age(since, now)
+	item.Silent = "silent for " + ui.Age(since, d.Clock.Now)
 	item.Do, item.DoLink = "Tell them", link.TellDevelopers(int64(i.ID))
 	for _, s := range i.Services {
 		if builders[s] != "" {
 			item.Do = "Tell " + builders[s]
 			break
+		}
+	}
+	var services []catalog.Service
+	for _, s := range d.Services {
+		if slices.Contains(i.Services, s.Slug) {
+			services = append(services, s)
+		}
+	}
+	sent := d.Notices[i.ID]
+	switch {
+	case incidents.UnderWay(sent):
+		item.Silent, item.Do = item.Silent+", a notice is under way", ""
+	case incidents.Reachable(notice.Builders(services, d.Teams), d.Mail):
+		item.DoLink, item.Press = link.NotifyDevelopers(int64(i.ID)), true
+		if said := incidents.Refused(sent); said != "" {
+			item.Silent += "; the notice was refused: " + said
 		}
 	}
 	return item
@@ -345,7 +367,7 @@ func itemOf(i incident.Incident, builders map[string]string) Item {
 func loop(l metrics.LoopClosure) Loop {
 	page := Loop{Loops: ui.Loops{Verified: l.Verified, Done: l.DoneNotVerified, Declined: l.Decided, Nothing: l.None}}
 	if l.Provisional > 0 {
-		page.Provisional = fmt.Sprintf("%s not due yet: there are %d days to close the loop.", incidents(l.Provisional), metrics.LoopGrace)
+		page.Provisional = fmt.Sprintf("%s not due yet: there are %d days to close the loop.", moreAre(l.Provisional), metrics.LoopGrace)
 	}
 	due := l.Due()
 	if due == 0 {
@@ -361,7 +383,7 @@ func loop(l metrics.LoopClosure) Loop {
 	return page
 }
 
-func incidents(n int) string {
+func moreAre(n int) string {
 	if n == 1 {
 		return "1 more is"
 	}

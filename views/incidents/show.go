@@ -12,6 +12,7 @@ import (
 	"upshot/app/deployment"
 	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/views/followups"
@@ -38,6 +39,8 @@ type Facts struct {
 	Services  []catalog.Service // its own
 	Teams     []catalog.Team
 	Events    []audit.Event
+	Notices   []notice.Notice
+	Mail      bool // mail can be sent
 	CanEdit   bool
 }
 
@@ -67,6 +70,7 @@ type ShowPage struct {
 	Causes    []Suspect
 	Merged    []Merged
 	Decisions []Decided
+	Told      ToldCard
 	CanEdit   bool
 	Known     []notes.Item // causes and factors noted on other occurrences, or on the problem
 }
@@ -159,7 +163,7 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 		p.EndedBy = endingWords[i.EndedBy]
 	}
 	if f.CanEdit {
-		p.Actions, p.More = actionsOf(i)
+		p.Actions, p.More = actionsOf(f)
 	}
 	p.Known = notes.Items(knownOf(f), i.ID, 0, false, c)
 	p.Gate = gateOf(f, c)
@@ -169,6 +173,7 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 	p.Similar = likelyOf(f, c)
 	p.Causes = suspectsOf(f, c)
 	p.Facts = factsOf(f)
+	p.Told = toldOf(f, c)
 	for _, id := range f.Merged {
 		p.Merged = append(p.Merged, Merged{Ref: id.String(), Undo: link.UnmergeIncident(int64(id))})
 	}
@@ -207,7 +212,8 @@ func servicesOf(i incident.Incident, known []catalog.Service) []Linked {
 }
 
 // actionsOf are the steps that make sense now; more are those that are rarely needed.
-func actionsOf(i incident.Incident) (now, more []Action) {
+func actionsOf(f Facts) (now, more []Action) {
+	i := f.Incident
 	id := int64(i.ID)
 	m := i.Moments
 	under := i.Status == incident.Open || i.Status == incident.Mitigated
@@ -217,7 +223,12 @@ func actionsOf(i incident.Incident) (now, more []Action) {
 		}
 	}
 	add(under && m.AcknowledgedAt.IsZero(), Action{Text: "Take it on", Address: link.AcknowledgeIncident(id), Press: true})
-	add(m.DeveloperNotifiedAt.IsZero(), Action{Text: "Tell developers", Address: link.TellDevelopers(id)})
+	if press := canNotify(f); press || UnderWay(f.Notices) && m.DeveloperNotifiedAt.IsZero() {
+		add(press, Action{Text: "Tell developers", Address: link.NotifyDevelopers(id), Press: true})
+		more = append(more, Action{Text: "Note that developers were told", Address: link.TellDevelopers(id)})
+	} else {
+		add(m.DeveloperNotifiedAt.IsZero(), Action{Text: "Tell developers", Address: link.TellDevelopers(id)})
+	}
 	add(i.Status == incident.Open, Action{Text: "Mark mitigated", Address: link.MitigateIncident(id), Press: true})
 	add(under && m.RestoredAt.IsZero(), Action{Text: "Mark restored", Address: link.RestoreIncident(id), Press: true})
 	add(under, Action{Text: "Resolve", Address: link.ResolveIncident(id), Primary: true})

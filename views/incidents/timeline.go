@@ -225,6 +225,10 @@ func Told(e audit.Event, c ui.Clock) Entry {
 		entry.Icon, entry.Tone, entry.Text = "done", "done-i", "Resolved"+endedBy(incident.Ending(word("ended_by")))
 	case "told developers":
 		entry.Icon, entry.Tone, entry.Text = "bell", "wait-i", "Told developers "+channelWords[incident.Channel(word("developer_notified_by"))]
+	case "asked to tell developers":
+		entry.Icon, entry.Text = "bell", "Had a notice sent to developers"
+	case "could not tell developers":
+		entry.Icon, entry.Tone, entry.Text = "no", "", "A notice to developers came to nothing"
 	case "closed":
 		entry.Icon, entry.Text = "done", "Closed"
 	case "reopened":

@@ -46,6 +46,7 @@ func ResolveIncident(id int64) string     { return Incident(id) + "/resolve" }
 func CloseIncident(id int64) string       { return Incident(id) + "/close" }
 func ReopenIncident(id int64) string      { return Incident(id) + "/reopen" }
 func TellDevelopers(id int64) string      { return Incident(id) + "/tell" }
+func NotifyDevelopers(id int64) string    { return Incident(id) + "/notify" }
 
 // MergeIncident makes it part of another one.
 func MergeIncident(id int64) string { return Incident(id) + "/merge" }

@@ -89,3 +89,15 @@ func SourceOff(id int64) string        { return Source(id) + "/off" }
 // Delivery is what a source sent once; DeliveryAgain processes it again.
 func Delivery(source, id int64) string      { return Source(source) + "/deliveries/" + number(id) }
 func DeliveryAgain(source, id int64) string { return Delivery(source, id) + "/again" }
+
+// Notices.
+
+// Mail tells how mail and notices are doing; MailTest sends a test letter to oneself.
+const (
+	Mail     = "/settings/mail"
+	MailTest = "/settings/mail/test"
+)
+
+// NoticeAgain tries a notice again, and TestTeam sends a test to a team: each a POST.
+func NoticeAgain(id int64) string { return "/notices/" + number(id) + "/again" }
+func TestTeam(slug string) string { return Team(slug) + "/test" }

@@ -290,7 +290,7 @@ type tab struct{ name, address string }
 func tabs(admin bool) []tab {
 	own := []tab{{"Sources", link.Sources}, {"Jira", link.Jira}, {"Rules", link.Rules}, {"Profile", link.Profile}, {"Tokens", link.Tokens}}
 	if admin {
-		return slices.Insert(own, 3, tab{"People", link.People})
+		return slices.Insert(own, 3, tab{"Mail", link.Mail}, tab{"People", link.People})
 	}
 	return own
 }

@@ -10,6 +10,7 @@ import (
 	"upshot/app/catalog"
 	"upshot/app/followup"
 	"upshot/app/listing"
+	"upshot/app/notice"
 	"upshot/views/followups"
 	"upshot/views/incidents"
 	"upshot/views/link"
@@ -139,6 +140,7 @@ type ShowPage struct {
 	WaitingOf string
 	Archived  bool
 	IsAdmin   bool
+	CanTest   bool // a test can be sent to it
 }
 
 // ShowData is what the page is made of.
@@ -148,6 +150,7 @@ type ShowData struct {
 	Teams    []catalog.Team
 	Waiting  listing.Page[followup.FollowUp] // dearest first
 	IsAdmin  bool
+	Mail     bool // mail can be sent
 	Clock    ui.Clock
 }
 
@@ -199,8 +202,9 @@ func NewShowPage(d ShowData) ShowPage {
 	}
 	p.Facts = []incidents.Fact{
 		said("Side", string(t.Kind)), said("Working hours", HoursInWords(t.Hours)), said("Time zone", zoneWords(t.Zone, c.Now)),
-		said("Holidays", holidays(t.Hours.Holidays, c)...), said("Mail", t.Mails...),
+		said("Holidays", holidays(t.Hours.Holidays, c)...), said("Mail", t.Mails...), said("Chat", chatWords(t.Chat)...),
 	}
+	p.CanTest = d.IsAdmin && len(notice.ChannelsOf(t, d.Mail)) > 0
 	return p
 }
 
@@ -226,12 +230,12 @@ func holidays(dates []string, c ui.Clock) []string {
 }
 
 // FormFields are the names of the form's fields.
-var FormFields = []string{"name", "slug", "kind", "zone", "hours", "holidays", "mails"}
+var FormFields = []string{"name", "slug", "kind", "zone", "hours", "holidays", "mails", "chat_kind", "chat_address"}
 
 // NewForm asks for a team to add.
 func NewForm(typed url.Values, err error) ui.Form {
 	incidents.Default(typed, "kind", string(catalog.Development))
-	f := form(typed)
+	f := form(typed, catalog.Chat{})
 	f.Action, f.Submit, f.Cancel = link.Teams, "Add the team", link.Teams
 	f.Later = append([]ui.Question{{Field: ui.Field{
 		Name: "slug", Label: "Address", Hint: "empty: made from the name", Value: typed.Get("slug"), Placeholder: "payments", Autocomplete: "off", Wide: true,
@@ -246,15 +250,37 @@ func EditForm(t catalog.Team, typed url.Values, err error) ui.Form {
 		hours = t.Hours.String()
 	}
 	incidents.Default(typed, "name", t.Name, "kind", string(t.Kind), "zone", t.Zone, "hours", hours,
-		"holidays", strings.Join(t.Hours.Holidays, "\n"), "mails", strings.Join(t.Mails, "\n"), "version", strconv.FormatInt(t.Version, 10))
-	f := form(typed)
+		"holidays", strings.Join(t.Hours.Holidays, "\n"), "mails", strings.Join(t.Mails, "\n"), "chat_kind", string(t.Chat.Kind), "version", strconv.FormatInt(t.Version, 10))
+	f := form(typed, t.Chat)
 	f.Action, f.Submit, f.Cancel = link.EditTeam(t.Slug), "Save", link.Team(t.Slug)
 	f.Hidden = map[string]string{"version": typed.Get("version")}
 	f.NoFold = true
 	return ui.NewForm(f, err)
 }
 
-func form(typed url.Values) ui.Form {
+// chatNames are the kinds of chats as people read them.
+var chatNames = map[catalog.ChatKind]string{catalog.Slack: "Slack", catalog.Teams: "Microsoft Teams", catalog.Webhook: "another, by JSON"}
+
+// chatWords say where a team's chat is, without the rest of its address.
+func chatWords(c catalog.Chat) []string {
+	if c.Kind == "" {
+		return nil
+	}
+	return []string{chatNames[c.Kind] + ", " + c.Host + "/…"}
+}
+
+func form(typed url.Values, known catalog.Chat) ui.Form {
+	chats := []ui.Option{{Value: "", Label: "none"}}
+	for _, k := range catalog.ChatKinds {
+		chats = append(chats, ui.Option{Value: string(k), Label: chatNames[k]})
+	}
+	webhook := ui.Field{
+		Name: "chat_address", Label: "Address of its webhook", Hint: "kept as a secret", Type: "url", Value: typed.Get("chat_address"),
+		Placeholder: "https://hooks.slack.com/services/…", Autocomplete: "off",
+	}
+	if known.Kind != "" {
+		webhook.Help = "Empty keeps the one at " + known.Host + "."
+	}
 	kinds := []ui.Option{
 		{Value: string(catalog.Development), Label: "development", Help: "Builds services."},
 		{Value: string(catalog.Operations), Label: "operations", Help: "Keeps services running."},
@@ -268,7 +294,9 @@ func form(typed url.Values) ui.Form {
 		Later: []ui.Question{
 			{Control: ui.Lines, Field: ui.Field{Name: "hours", Label: "Working hours", Hint: "empty: Monday to Friday, 09:00 to 17:00", Value: typed.Get("hours"), Placeholder: "mon-thu 09:00-12:00 13:00-17:00\nfri 09:00-15:00", Help: "In the team's zone, a line for each kind of day."}},
 			{Control: ui.Lines, Field: ui.Field{Name: "holidays", Label: "Holidays", Hint: "optional", Value: typed.Get("holidays"), Placeholder: "2026-12-25", Help: "Dates, one a line."}},
-			{Control: ui.Lines, Field: ui.Field{Name: "mails", Label: "Mail addresses", Hint: "for the weekly letter", Value: typed.Get("mails"), Placeholder: "payments@example.org", Help: "One a line.", Wide: true, Rows: 2}},
+			{Control: ui.Lines, Field: ui.Field{Name: "mails", Label: "Mail addresses", Hint: "for notices of incidents", Value: typed.Get("mails"), Placeholder: "payments@example.org", Help: "One a line.", Wide: true, Rows: 2}},
+			{Control: ui.OneOf, Field: ui.Field{Name: "chat_kind", Label: "Chat", Hint: "for the same notices", Value: typed.Get("chat_kind"), Options: chats}},
+			{Field: webhook},
 		},
 	}
 }
