@@ -208,6 +208,8 @@ type teamJSON struct {
 	Windows    []windowJSON `json:"working_hours" nullable:"false" doc:"In the team's zone; none: Monday to Friday, 09:00 to 17:00."`
 	Holidays   []string     `json:"holidays" nullable:"false" doc:"Days such as 2026-12-25."`
 	Mails      []string     `json:"mails" nullable:"false"`
+	ChatKind   *string      `json:"chat_kind" enum:"slack,teams,webhook" doc:"Where notices of incidents go besides; null: no chat is known."`
+	ChatHost   *string      `json:"chat_host" doc:"Of the chat's webhook; the rest of its address is a secret and never shown."`
 	CreatedAt  time.Time    `json:"created_at"`
 	ArchivedAt *time.Time   `json:"archived_at"`
 }
@@ -224,7 +226,7 @@ var days = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "fri
 func teamAs(t catalog.Team) teamJSON {
 	j := teamJSON{
 		Slug: t.Slug, Name: t.Name, Kind: string(t.Kind), Zone: t.Zone, Windows: []windowJSON{}, Holidays: append([]string{}, t.Hours.Holidays...),
-		Mails: append([]string{}, t.Mails...), CreatedAt: t.CreatedAt.UTC(), ArchivedAt: known(t.ArchivedAt),
+		Mails: append([]string{}, t.Mails...), ChatKind: orNull(string(t.Chat.Kind)), ChatHost: orNull(t.Chat.Host), CreatedAt: t.CreatedAt.UTC(), ArchivedAt: known(t.ArchivedAt),
 	}
 	for _, w := range t.Hours.Windows {
 		j.Windows = append(j.Windows, windowJSON{Day: days[w.Day], From: w.From.String(), To: w.To.String()})
@@ -263,9 +265,26 @@ type TeamFields struct {
 	Windows  given[[]windowJSON] `json:"working_hours,omitempty" maxItems:"100"`
 	Holidays given[[]string]     `json:"holidays,omitempty" maxItems:"1000"`
 	Mails    given[[]string]     `json:"mails,omitempty" maxItems:"100"`
+	// The chat is kept sealed: see chat.
+	ChatKind    given[string] `json:"chat_kind,omitempty" enum:"slack,teams,webhook" doc:"null takes the chat away."`
+	ChatAddress given[string] `json:"chat_address,omitempty" maxLength:"2000" writeOnly:"true" doc:"Address of the chat's webhook; a secret that is never shown again."`
 }
 
-// apply puts the fields into the team.
+// chat puts the chat into the team; the address may be left out where one is known.
+func (a *API) chat(f TeamFields, t *catalog.Team) error {
+	if !f.ChatKind.Set && !f.ChatAddress.Set {
+		return nil
+	}
+	kind := t.Chat.Kind
+	if f.ChatKind.Set {
+		kind = catalog.ChatKind(f.ChatKind.Value)
+	}
+	chat, err := a.Catalog.Chat(t.Chat, kind, f.ChatAddress.Value)
+	t.Chat = chat
+	return err
+}
+
+// apply puts the other fields into the team.
 func (f TeamFields) apply(t *catalog.Team) error {
 	f.Holidays.into(&t.Hours.Holidays)
 	f.Mails.into(&t.Mails)
@@ -290,7 +309,7 @@ func (a *API) addTeam(ctx context.Context, in *struct{ Body newTeamJSON }) (*one
 	if t.Zone == "" {
 		t.Zone = "UTC"
 	}
-	if err := in.Body.apply(&t); err != nil {
+	if err := errors.Join(in.Body.apply(&t), a.chat(in.Body.TeamFields, &t)); err != nil {
 		return nil, err
 	}
 	t, err := a.Catalog.AddTeam(ctx, account.ActorFrom(ctx), t)
@@ -344,7 +363,7 @@ func (a *API) editTeam(ctx context.Context, in *struct {
 			if in.Body.ArchivedAt.Set {
 				t.ArchivedAt = in.Body.ArchivedAt.Value.UTC().Truncate(time.Microsecond)
 			}
-			return in.Body.apply(t)
+			return errors.Join(in.Body.apply(t), a.chat(in.Body.TeamFields, t))
 		})
 		return err
 	})

@@ -88,4 +88,6 @@ func Parse(address, from string) (Settings, error) {
 }
 
 // domain is the part of the sender behind the @.
-func (s Settings) domain() string { return s.From.Address[strings.LastIndexByte(s.From.Address, '@')+1:] }
+func (s Settings) domain() string {
+	return s.From.Address[strings.LastIndexByte(s.From.Address, '@')+1:]
+}
