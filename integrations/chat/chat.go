@@ -198,7 +198,7 @@ func teamsBody(m dispatch.Chat) any {
 }
 
 // teamsMarks are the characters by which a card's text turns into links, lists and emphasis.
-var teamsMarks = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "`", "\\`", "#", `\#`, "<", "&lt;")
+var teamsMarks = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "](", "] (", "`", "\\`", "#", `\#`, "<", "&lt;")
 
 const teamsMax = 5000
 
