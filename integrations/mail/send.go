@@ -159,10 +159,14 @@ func refused(err error) *dispatch.Trouble {
 		return t
 	}
 	t.Status = sending.ErrorCode()
-	// The library keeps the server's words between its own.
+	// The library keeps the server's words between its own, some in quotes.
 	said := strings.TrimPrefix(sending.Error(), sending.Reason.String()+": ")
 	said, _, _ = strings.Cut(said, ", affected ")
-	t.Said = dispatch.Short(strings.TrimPrefix(said, strconv.Itoa(t.Status)+" "), wordsMax)
+	said = strings.TrimPrefix(said, strconv.Itoa(t.Status)+" ")
+	if bare, err := strconv.Unquote(said); err == nil {
+		said = bare
+	}
+	t.Said = dispatch.Short(said, wordsMax)
 	switch {
 	case t.Status == 0:
 		// The connection broke. Behind the last byte nobody knows whether the server has the letter.

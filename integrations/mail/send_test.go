@@ -115,7 +115,7 @@ func TestWhatAServerMayDo(t *testing.T) {
 			if !errors.As(err, &got) {
 				t.Fatalf("got %v", err)
 			}
-			if !strings.Contains(got.Said, c.want.Said) || got.Said == "" || strings.Contains(got.Said, "affected") {
+			if whole := got.Status != 0 && got.Status != 535 && got.Status != 502; !strings.Contains(got.Said, c.want.Said) || got.Said == "" || whole && got.Said != c.want.Said {
 				t.Errorf("it said %q, want %q", got.Said, c.want.Said)
 			}
 			if c.want.Said = got.Said; *got != c.want {
