@@ -26,6 +26,7 @@ import (
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/intake"
+	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/app/secret"
@@ -33,6 +34,7 @@ import (
 	"upshot/internal/synctest"
 	"upshot/store"
 	"upshot/store/storetest"
+	letters "upshot/views/mail"
 )
 
 func TestMain(m *testing.M) {
@@ -52,6 +54,8 @@ type site struct {
 
 	statements atomic.Int64 // that requests have sent to the database
 
+	post postbox // where mail and chats go
+
 	mu  sync.Mutex
 	now time.Time
 }
@@ -65,11 +69,16 @@ func newSite(t testing.TB) *site {
 	followUps := &followup.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
 	notes := &rootcause.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
 	deployments := &deployment.Service{Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock}
+	key := secret.NewRandomKey()
 	s.web = &Web{
 		Store:     s.store,
 		Accounts:  account.NewService(s.store, s.clock),
-		Catalog:   &catalog.Editing{Store: s.store, Log: s.store, Now: s.clock},
+		Catalog:   &catalog.Editing{Store: s.store, Log: s.store, Now: s.clock, Key: key},
 		Incidents: incidents,
+		Notices: &notice.Service{
+			Store: s.store, Incidents: incidents, Log: s.store, Mail: &s.post, Chat: (*chatbox)(&s.post), Key: key, Letter: letters.NoticeLetter,
+			Logger: slog.New(slog.DiscardHandler), Now: s.clock, BaseURL: "https://upshot.example.test", Holder: "test", Lease: time.Minute,
+		},
 		Problems: &problem.Service{
 			Store: s.store, Keeper: keeper, Log: s.store, Now: s.clock,
 			Join: func(ctx context.Context, actor account.Actor, i problem.IncidentID, into problem.ID) error {
