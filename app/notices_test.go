@@ -234,7 +234,7 @@ func TestALetterOfWhichNobodyKnowsGoesOutAgainUnderTheSameNumber(t *testing.T) {
 		// A replica claims it and dies.
 		n.clock.Add(time.Minute)
 		now := n.clock.Now()
-		if _, due, err := n.store.ClaimNotice(n.t.Context(), "another", now, now.Add(time.Minute)); err != nil || !due {
+		if _, due, err := n.store.ClaimNotice(n.t.Context(), "another", now, now.Add(time.Minute), true); err != nil || !due {
 			n.t.Fatalf("%t, %v", due, err)
 		}
 		n.must(n.words.notices.Run(n.t.Context()))
@@ -336,6 +336,36 @@ func TestAChatIsToldToo(t *testing.T) {
 			n.t.Errorf("the chat is gone: %+v", dead)
 		}
 	})
+}
+
+func TestWhileMailIsDownOneLetterTriesItAndChatsGoOn(t *testing.T) {
+	t.Parallel()
+	n := startNoticed(t, storetest.File(t))
+	chats := 0
+	chat := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { chats++ }))
+	defer chat.Close()
+	_, err := n.words.catalog.EditTeam(t.Context(), syncActor, "booking", 0, func(team *catalog.Team) (err error) {
+		team.Chat, err = n.words.catalog.Chat(team.Chat, catalog.Slack, chat.URL)
+		return err
+	})
+	n.must(err)
+	n.post.Set(func(m *mailtest.Moods) { m.DropBefore = true })
+	for range 5 {
+		n.happens(nil)
+	}
+	n.run()
+	tried := 0
+	for id := incident.ID(1); id <= 5; id++ {
+		tried += n.notices(id)[0].Attempt
+	}
+	if chats != 5 || tried != 1 {
+		t.Errorf("%d chat messages, %d attempts at mail", chats, tried)
+	}
+	n.post.Set(func(m *mailtest.Moods) { m.DropBefore = false })
+	n.run()
+	if len(n.post.Letters()) != 5 || chats != 5 {
+		t.Errorf("%d letters, %d chat messages", len(n.post.Letters()), chats)
+	}
 }
 
 func TestATroubledNoticeIsNotSentWhenSomebodyToldThem(t *testing.T) {

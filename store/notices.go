@@ -82,12 +82,16 @@ func (s *Store) NoticesOf(ctx context.Context, ids []incident.ID) (map[incident.
 	return of, err
 }
 
-// ClaimNotice takes the notice that is due longest, for as long as the lease; false: none is due.
-func (s *Store) ClaimNotice(ctx context.Context, holder string, now, until time.Time) (n notice.Notice, due bool, err error) {
+// ClaimNotice takes the notice that is due longest, for as long as the lease; false: none is due. Without mail, it is one for a
+// chat.
+func (s *Store) ClaimNotice(ctx context.Context, holder string, now, until time.Time, mail bool) (n notice.Notice, due bool, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		n, due = notice.Notice{}, false
-		rows, err := table[noticeRow](s.db(ctx), skipLocked).
-			Where("state IN ('waiting', 'sending') AND next_at <= ? AND (lease_until IS NULL OR lease_until <= ?)", now.UTC(), now.UTC()).
+		which := "state IN ('waiting', 'sending') AND next_at <= ? AND (lease_until IS NULL OR lease_until <= ?)"
+		if !mail {
+			which += " AND way <> 'mail'"
+		}
+		rows, err := table[noticeRow](s.db(ctx), skipLocked).Where(which, now.UTC(), now.UTC()).
 			Order("next_at, id").Limit(1).Find(ctx)
 		if err != nil || len(rows) == 0 {
 			return explain(err, "notice")

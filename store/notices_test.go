@@ -72,7 +72,7 @@ func TestANoticeIsClaimedByOneAndTakenOverAfterItsLease(t *testing.T) {
 		}
 		claim := func(now time.Time) (notice.Notice, bool) {
 			t.Helper()
-			n, due, err := s.ClaimNotice(ctx, "replica", now, now.Add(time.Minute))
+			n, due, err := s.ClaimNotice(ctx, "replica", now, now.Add(time.Minute), true)
 			if err != nil {
 				t.Fatal(err)
 			}

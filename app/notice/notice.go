@@ -112,6 +112,9 @@ func pauseAfter(attempt int) time.Duration {
 // After is the notice after an attempt that failed.
 func After(n Notice, t *dispatch.Trouble, now time.Time) Notice {
 	n.Trouble = Told{Words: t.Said, Status: t.Status, At: now}
+	if t.Maybe {
+		n.Trouble.Words = strings.TrimSuffix(t.Said, ".") + ". It may have arrived all the same."
+	}
 	if n.State, n.NextAt = Waiting, now.Add(pauseAfter(n.Attempt)); t.Kind == dispatch.Permanent || n.NextAt.Sub(n.CreatedAt) > givenUp {
 		n.State, n.NextAt = Dead, now
 	}

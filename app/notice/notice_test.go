@@ -49,15 +49,16 @@ func TestAfter(t *testing.T) {
 		state   State
 		pause   time.Duration
 	}{
-		"busy, the first time":       {1, 0, temporary, Waiting, time.Minute},
-		"busy, the second time":      {2, 0, temporary, Waiting, 2 * time.Minute},
-		"busy, the fifth time":       {5, 0, temporary, Waiting, 16 * time.Minute},
-		"busy for hours":             {9, 5 * time.Hour, temporary, Waiting, time.Hour},
-		"busy for a day":             {30, 23*time.Hour + time.Minute, temporary, Dead, 0},
-		"no such user":               {1, 0, dispatch.Trouble{Kind: dispatch.Permanent, Status: 550, Said: "no such user"}, Dead, 0},
-		"the login is not good":      {1, 0, dispatch.Trouble{Kind: dispatch.Configuration, Status: 535, Said: "no"}, Waiting, time.Minute},
-		"a count that cannot be":     {-1, 0, temporary, Waiting, time.Minute},
-		"a count beyond all measure": {1 << 40, 0, temporary, Waiting, time.Hour},
+		"busy, the first time":               {1, 0, temporary, Waiting, time.Minute},
+		"busy, the second time":              {2, 0, temporary, Waiting, 2 * time.Minute},
+		"busy, the fifth time":               {5, 0, temporary, Waiting, 16 * time.Minute},
+		"busy for hours":                     {9, 5 * time.Hour, temporary, Waiting, time.Hour},
+		"busy for a day":                     {30, 23*time.Hour + time.Minute, temporary, Dead, 0},
+		"no such user":                       {1, 0, dispatch.Trouble{Kind: dispatch.Permanent, Status: 550, Said: "no such user"}, Dead, 0},
+		"the login is not good":              {1, 0, dispatch.Trouble{Kind: dispatch.Configuration, Status: 535, Said: "no"}, Waiting, time.Minute},
+		"it hung up with the letter in hand": {1, 0, dispatch.Trouble{Kind: dispatch.Temporary, Said: "EOF", Maybe: true}, Waiting, time.Minute},
+		"a count that cannot be":             {-1, 0, temporary, Waiting, time.Minute},
+		"a count beyond all measure":         {1 << 40, 0, temporary, Waiting, time.Hour},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -65,6 +66,9 @@ func TestAfter(t *testing.T) {
 			n := After(Notice{State: Sending, Attempt: c.attempt, CreatedAt: morning.Add(-c.age)}, &c.trouble, morning)
 			if n.State != c.state || n.NextAt.Sub(morning) != c.pause {
 				t.Errorf("%s after %s, want %s after %s", n.State, n.NextAt.Sub(morning), c.state, c.pause)
+			}
+			if c.trouble.Maybe {
+				c.trouble.Said += ". It may have arrived all the same."
 			}
 			if n.Trouble != (Told{c.trouble.Said, c.trouble.Status, morning}) {
 				t.Errorf("the words are lost: %v", n.Trouble)

@@ -34,8 +34,9 @@ type Store interface {
 	AddNotices(ctx context.Context, all []Notice) error
 	// NoticesOf gives the notices of incidents, in the order they were written down.
 	NoticesOf(ctx context.Context, ids []incident.ID) (map[incident.ID][]Notice, error)
-	// ClaimNotice takes the one that is due longest, for as long as the lease; false: none is due.
-	ClaimNotice(ctx context.Context, holder string, now, until time.Time) (Notice, bool, error)
+	// ClaimNotice takes the one that is due longest, for as long as the lease; false: none is due. Without mail, it is one for
+	// a chat.
+	ClaimNotice(ctx context.Context, holder string, now, until time.Time, mail bool) (Notice, bool, error)
 	// SettleNotice writes what became of a claimed one, unless somebody else has claimed it since.
 	SettleNotice(ctx context.Context, n Notice) (bool, error)
 	// UpdateNotice reads one, lets change decide, and writes its state.
@@ -277,35 +278,41 @@ func (s *Service) anew(n *Notice) error {
 	return nil
 }
 
-// sendDue sends what is due, one after the other.
+// sendDue sends what is due, one after the other. While the mail server is away, or does not let us in, one letter in each run
+// tries it.
 func (s *Service) sendDue(ctx context.Context) error {
 	code, err := s.Store.Installation(ctx)
 	if err != nil {
 		return err
 	}
+	mail := true
 	for ctx.Err() == nil {
 		now := s.Now()
-		n, due, err := s.Store.ClaimNotice(ctx, s.Holder, now, now.Add(s.Lease))
+		n, due, err := s.Store.ClaimNotice(ctx, s.Holder, now, now.Add(s.Lease), mail)
 		if err != nil || !due {
 			return err
 		}
-		if err := s.sendOne(ctx, code, n); err != nil {
+		trouble, err := s.sendOne(ctx, code, n)
+		if err != nil {
 			return fmt.Errorf("notice %d of %s: %w", n.ID, n.Incident, err)
+		}
+		if n.Way == ByMail && trouble != nil && (trouble.Down || trouble.Kind == dispatch.Configuration) {
+			mail = false
 		}
 	}
 	return ctx.Err()
 }
 
 // sendOne sends a claimed notice and settles it.
-func (s *Service) sendOne(ctx context.Context, code string, n Notice) error {
+func (s *Service) sendOne(ctx context.Context, code string, n Notice) (*dispatch.Trouble, error) {
 	m, why, err := s.matterOf(ctx, n)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if why != "" {
 		n.State, n.Trouble = Dropped, Told{Words: why, At: s.Now()}
 		_, err := s.Store.SettleNotice(ctx, n)
-		return err
+		return nil, err
 	}
 	sending := s.send(ctx, code, n, m)
 	// What became of it is kept although the program is about to stop.
@@ -315,10 +322,11 @@ func (s *Service) sendOne(ctx context.Context, code string, n Notice) error {
 		if ctx.Err() != nil { // we hung up ourselves
 			n.Attempt--
 		}
-		return s.failed(late, n, m.Incident, dispatch.TroubleOf(sending))
+		trouble := dispatch.TroubleOf(sending)
+		return trouble, s.failed(late, n, m.Incident, trouble)
 	}
 	n.State, n.AcceptedAt = Accepted, s.Now()
-	return s.Store.InTx(late, func(ctx context.Context) error {
+	return nil, s.Store.InTx(late, func(ctx context.Context) error {
 		// Even when somebody else holds it by now: the developers know.
 		if _, err := s.Store.SettleNotice(ctx, n); err != nil {
 			return err
