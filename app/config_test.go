@@ -14,6 +14,10 @@ func TestSettingsSayWhatIsWrongAndWhatWouldDo(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("postgres://u:p@db/upshot\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	server := filepath.Join(t.TempDir(), "smtp")
+	if err := os.WriteFile(server, []byte("smtp://upshot:verysecret@mail.example.com\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	good := Config{Addr: "127.0.0.1:8080", Database: "upshot.db"}
 	for name, c := range map[string]struct {
 		change func(*Config)
@@ -30,6 +34,10 @@ func TestSettingsSayWhatIsWrongAndWhatWouldDo(t *testing.T) {
 		"an address without a scheme":    {func(c *Config) { c.BaseURL = "upshot.example.com" }, "UPSHOT_BASE_URL", nil},
 		"a proxy":                        {func(c *Config) { c.Proxies = []string{"10.0.0.0/8"} }, "", func(Config) bool { return true }},
 		"a proxy that is no range":       {func(c *Config) { c.Proxies = []string{"proxy"} }, "UPSHOT_TRUSTED_PROXIES", nil},
+		"a mail server from a file":      {func(c *Config) { c.SMTPURLFile, c.MailFrom = server, "upshot@example.com" }, "", func(c Config) bool { return c.SMTPURL == "smtp://upshot:verysecret@mail.example.com" }},
+		"a mail server without a sender": {func(c *Config) { c.SMTPURLFile = server }, "UPSHOT_MAIL_FROM", nil},
+		"a sender without a server":      {func(c *Config) { c.MailFrom = "upshot@example.com" }, "UPSHOT_SMTP_URL", nil},
+		"a mail server of another kind":  {func(c *Config) { c.SMTPURL = "https://mail.example.com" }, "UPSHOT_SMTP_URL", nil},
 		"an address with a path":         {func(c *Config) { c.BaseURL = "https://example.com/upshot" }, "UPSHOT_BASE_URL", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/secret"
 	"upshot/internal/synctest"
 	"upshot/store"
 	"upshot/store/storetest"
@@ -74,7 +75,7 @@ func newSite(t testing.TB) *site {
 	sync := synctest.New(s, followUps, c.Now)
 	a := &api.API{
 		Store: s, Tokens: accounts, Jira: sync, Poll: time.Minute,
-		Catalog:     &catalog.Editing{Store: s, Log: s, Now: c.Now},
+		Catalog:     &catalog.Editing{Store: s, Log: s, Now: c.Now, Key: secret.NewRandomKey()},
 		Incidents:   incidents,
 		Problems:    &problem.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now, Join: incidents.JoinProblem},
 		Notes:       &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now},

@@ -278,3 +278,19 @@ func TestExports(t *testing.T) {
 		t.Errorf("nothing is %q", text)
 	}
 }
+
+func TestATeamsChatIsWrittenAndNeverRead(t *testing.T) {
+	t.Parallel()
+	x := newSite(t)
+	x.send(account.Admin, "POST", "/teams", `{"name":"Payments","kind":"development","chat_kind":"slack","chat_address":"https://hooks.slack.example/services/verysecret"}`).is(201).
+		has("chat_kind", "slack", "chat_host", "hooks.slack.example")
+	x.send(account.Admin, "PATCH", "/teams/payments", `{"chat_kind":"teams"}`).is(200).has("chat_kind", "teams", "chat_host", "hooks.slack.example")
+	x.send(account.Admin, "PATCH", "/teams/payments", `{"chat_address":"ftp://x"}`).is(422)
+	x.send(account.Admin, "PATCH", "/teams/payments", `{"chat_address":"https://chat.example/hook"}`).is(200).has("chat_kind", "teams", "chat_host", "chat.example")
+	x.send(account.Editor, "PATCH", "/teams/payments", `{"chat_kind":null}`).is(403)
+	if text := x.get("/teams/payments").text + x.get("/teams").text; strings.Contains(text, "verysecret") || strings.Contains(text, "/hook") {
+		t.Errorf("the secret is read: %s", text)
+	}
+	x.send(account.Admin, "PATCH", "/teams/payments", `{"chat_kind":null}`).is(200).has("chat_kind", nil, "chat_host", nil)
+	x.send(account.Admin, "PATCH", "/teams/payments", `{"chat_address":"https://chat.example/hook"}`).is(422)
+}

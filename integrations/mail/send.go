@@ -25,7 +25,8 @@ type Sender struct {
 	tls      *tls.Config
 }
 
-// DefaultTimeout is what each of the two parts of sending takes at most: coming to be let in, and handing over.
+// DefaultTimeout is what each of the two parts of sending takes at most: coming to be let in, and handing over. Both together end
+// after twice that.
 const DefaultTimeout = 15 * time.Second
 
 const wordsMax = 300 // characters of what a server says that are kept
@@ -50,13 +51,10 @@ func (s *Sender) Send(ctx context.Context, m dispatch.Mail) error {
 	if err != nil {
 		return &dispatch.Trouble{Kind: dispatch.Permanent, Said: dispatch.Short(err.Error(), wordsMax)}
 	}
-	var conn net.Conn // of this letter: the library leaves it open when it is not let in
-	defer func() {
-		if conn != nil {
-			_ = conn.Close()
-		}
-	}()
-	client, err := s.client(func(c net.Conn) { conn = c })
+	ctx, cancel := context.WithTimeout(ctx, 2*s.timeout)
+	// The library waits by deadlines of its own, and leaves the connection open when it is not let in: it ends with ctx.
+	defer cancel()
+	client, err := s.client(func(c net.Conn) { context.AfterFunc(ctx, func() { _ = c.Close() }) })
 	if err != nil {
 		return &dispatch.Trouble{Kind: dispatch.Configuration, Said: dispatch.Short(err.Error(), wordsMax)}
 	}
@@ -64,8 +62,6 @@ func (s *Sender) Send(ctx context.Context, m dispatch.Mail) error {
 	if err != nil {
 		return notLetIn(err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
 	err = client.SendWithSMTPClient(let, letter)
 	if err == nil || letter.IsDelivered() { // what comes after the server's yes changes nothing
 		_ = client.CloseWithSMTPClient(let)
