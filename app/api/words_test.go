@@ -294,3 +294,16 @@ func TestATeamsChatIsWrittenAndNeverRead(t *testing.T) {
 	x.send(account.Admin, "PATCH", "/teams/payments", `{"chat_kind":null}`).is(200).has("chat_kind", nil, "chat_host", nil)
 	x.send(account.Admin, "PATCH", "/teams/payments", `{"chat_address":"https://chat.example/hook"}`).is(422)
 }
+
+func TestADeveloperWhoJoinsKnowsAndAnEarlierMomentReplacesIt(t *testing.T) {
+	t.Parallel()
+	x := newSite(t)
+	x.catalogue()
+	x.post("/incidents", `{"title":"Cards are declined","started_at":"2026-09-14T10:30:00Z","services":["checkout"],"severity":"SEV2"}`).is(201).has("developer_notified_at", nil)
+	x.patch("/incidents/INC-1", `{"participants":[{"name":"Ole","side":"operations"}]}`).is(200).has("developer_notified_at", nil)
+	x.patch("/incidents/INC-1", `{"participants":[{"name":"Ole","side":"operations"},{"name":"Ada","side":"development"}]}`).is(200).
+		has("developer_notified_by", "joined", "developer_notified_at", "2026-09-14T12:00:00Z")
+	x.patch("/incidents/INC-1", `{"developer_notified_at":"2026-09-14T11:00:00Z","developer_notified_by":"page"}`).is(200).
+		has("developer_notified_by", "page", "developer_notified_at", "2026-09-14T11:00:00Z")
+	x.patch("/incidents/INC-1", `{"developer_notified_at":"2026-09-14T11:30:00Z","developer_notified_by":"page"}`).is(422)
+}

@@ -249,7 +249,8 @@ func (s *Service) SetApart(ctx context.Context, actor account.Actor, id, other I
 // Change is one step of an incident's life or an edit of its fields.
 type Change func(i *Incident, now time.Time) error
 
-// Edit changes fields. Moments that are known are corrected by Correct, not edited. version is the one the
+// Edit changes fields. Moments that are known are corrected by Correct, not edited, but for an earlier one at which developers
+// came to know. version is the one the
 // sender saw, or 0 for whichever stands.
 func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version int64, change func(*Incident) error) (Incident, error) {
 	return s.change(ctx, actor, id, version, "edited", "", func(i *Incident, _ time.Time) error {
@@ -261,7 +262,8 @@ func (s *Service) Edit(ctx context.Context, actor account.Actor, id ID, version 
 		var c fault.Check
 		for _, name := range MomentNames {
 			old, is := was.Of(name), i.Moments.Of(name)
-			c.That(old.IsZero() || old.Equal(*is), string(name), "This moment is known. Correct it, with a reason.")
+			sooner := name == DeveloperNotifiedAt && !is.IsZero() && is.Before(*old) // the earliest counts, whenever it becomes known
+			c.That(old.IsZero() || old.Equal(*is) || sooner, string(name), "This moment is known. Correct it, with a reason.")
 		}
 		return c.Err()
 	})
