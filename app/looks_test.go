@@ -93,6 +93,7 @@ var everyPage = []struct{ name, address string }{
 	{"rules", link.Rules},
 	{"rule", link.RuleOf(1)},
 	{"rule-dry-run", link.DryRun(0)},
+	{"mail", link.Mail},
 	{"people", link.People},
 	{"person", link.Person(1)},
 	{"tokens", link.Tokens},

@@ -3,7 +3,8 @@ package dispatch
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
+	"strings"
 )
 
 // Mail is one letter to one or several people.
@@ -59,11 +60,14 @@ type Trouble struct {
 }
 
 // Error gives the words.
-func (t *Trouble) Error() string {
-	if t.Status != 0 {
-		return fmt.Sprintf("%d: %s", t.Status, t.Said)
+func (t *Trouble) Error() string { return Said(t.Status, t.Said) }
+
+// Said are the other side's words behind its number, where it gave one and does not repeat it.
+func Said(status int, words string) string {
+	if number := strconv.Itoa(status); status != 0 && !strings.HasPrefix(words, number) {
+		return number + " " + words
 	}
-	return t.Said
+	return words
 }
 
 // TroubleOf gives the trouble in err. Any other error is temporary trouble with its words.

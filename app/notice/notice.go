@@ -47,6 +47,9 @@ type Told struct {
 	At     time.Time
 }
 
+// String gives the words with the number.
+func (t Told) String() string { return dispatch.Said(t.Status, t.Words) }
+
 // Notice is one message about an incident to one address of a team.
 type Notice struct {
 	ID         ID

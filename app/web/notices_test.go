@@ -124,7 +124,7 @@ func TestARefusedNoticeIsShownAndTriedAgain(t *testing.T) {
 	s.deliver()
 	b.get(at).says("told", "came to nothing").says("told", "550 no <such> user").says("timeline", "A notice to developers came to nothing")
 	s.pass(2 * time.Hour)
-	b.get("/").says("untold", "the notice was refused: 550 no <such> user").says("untold", "Tell Payments")
+	b.get("/").says("untold", "The notice was refused: 550 no <such> user").says("untold", "Tell Payments")
 
 	admin := s.named("second", account.Admin)
 	admin.get("/settings/mail").is(http.StatusOK).says("", "1 notice came to nothing in the last week").says("troubled", "INC-1").
@@ -169,7 +169,7 @@ func TestATeamsChatIsASecret(t *testing.T) {
 	b.get("/teams/payments").says("", "The test was accepted everywhere")
 	s.post.trouble = &dispatch.Trouble{Kind: dispatch.Permanent, Status: 404, Said: "channel_not_found"}
 	b.post("/teams/payments/test").leadsTo("/teams/payments")
-	b.get("/teams/payments").says("", "Slack said “404: channel_not_found”")
+	b.get("/teams/payments").says("", "Slack said “404 channel_not_found”")
 	save("chat_kind", "").leadsTo("/teams/payments")
 	b.post("/teams/payments/test").leadsTo("/teams/payments")
 	b.get("/teams/payments").says("", "There is nowhere to send a test").lacks("", "Send a test")
@@ -190,7 +190,7 @@ func TestATestLetterToOneself(t *testing.T) {
 	b.get("/settings/mail").says("", "accepted a test letter to ada@example.test")
 	s.post.trouble = &dispatch.Trouble{Kind: dispatch.Configuration, Status: 535, Said: "Authentication failed"}
 	b.post("/settings/mail/test").leadsTo("/settings/mail")
-	b.get("/settings/mail").says("", "was not accepted: “535: Authentication failed”")
+	b.get("/settings/mail").says("", "was not accepted: “535 Authentication failed”")
 	if len(s.post.letters) != 1 || s.post.letters[0].To[0] != "ada@example.test" {
 		t.Errorf("letters: %+v", s.post.letters)
 	}

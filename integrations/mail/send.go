@@ -162,6 +162,9 @@ func refused(err error) *dispatch.Trouble {
 	if bare, err := strconv.Unquote(said); err == nil {
 		said = bare
 	}
+	if t.Status == 0 && strings.Contains(said, io.EOF.Error()) {
+		said = hungUp
+	}
 	t.Said = dispatch.Short(said, wordsMax)
 	switch {
 	case t.Status == 0:
@@ -177,8 +180,13 @@ func refused(err error) *dispatch.Trouble {
 	return t
 }
 
+const hungUp = "The server hung up."
+
 // plain is the innermost reason.
 func plain(err error) string {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return hungUp
+	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil {
 		return op.Err.Error()

@@ -97,7 +97,7 @@ func TestWhatAServerMayDo(t *testing.T) {
 		"a login is asked for":                {options: mailtest.Options{User: "u", Password: "p"}, want: dispatch.Trouble{Kind: dispatch.Configuration, Status: 502, Said: "authenticate first"}},
 		"it takes no login":                   {shape: "smtp://u:p@HOST?tls=none", want: dispatch.Trouble{Kind: dispatch.Configuration, Said: "does not support SMTP AUTH"}},
 		"it offers no encryption":             {shape: "smtp://HOST", want: dispatch.Trouble{Kind: dispatch.Configuration, Said: "STARTTLS"}},
-		"it hangs up before the letter":       {moods: mailtest.Moods{DropBefore: true}, want: dispatch.Trouble{Kind: dispatch.Temporary, Down: true}},
+		"it hangs up before the letter":       {moods: mailtest.Moods{DropBefore: true}, want: dispatch.Trouble{Kind: dispatch.Temporary, Down: true, Said: "The server hung up."}},
 		"it hangs up with the letter in hand": {moods: mailtest.Moods{DropAfter: true}, want: dispatch.Trouble{Kind: dispatch.Temporary, Maybe: true}, kept: 1},
 		"it never answers the letter":         {moods: mailtest.Moods{Delay: 3 * time.Second}, want: dispatch.Trouble{Kind: dispatch.Temporary, Maybe: true, Said: "timeout"}},
 	}

@@ -98,6 +98,7 @@ type Item struct {
 	Where                      string // "Booking, booking-api"
 	Status                     string
 	Silent                     string
+	Refused                    string // what a notice was told that came to nothing
 	Do, DoLink                 string
 	Press                      bool // DoLink is a POST
 }
@@ -329,7 +330,7 @@ func (d Data) untold(i incident.Incident, builders map[string]string) Item {
 	case incidents.Reachable(notice.Builders(services, d.Teams), d.Mail):
 		item.DoLink, item.Press = link.NotifyDevelopers(int64(i.ID)), true
 		if said := incidents.Refused(sent); said != "" {
-			item.Silent += "; the notice was refused: " + said
+			item.Refused = said
 		}
 	}
 	return item

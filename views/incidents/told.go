@@ -2,7 +2,6 @@ package incidents
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"upshot/app/catalog"
@@ -85,14 +84,14 @@ func toldOf(f Facts, c ui.Clock) ToldCard {
 		case notice.Accepted:
 			row.State, row.Word, row.At, again = ui.Done, "accepted", c.When(n.AcceptedAt), false
 		case notice.Dead:
-			row.State, row.Word, row.At, row.Said = ui.FixFailed, "came to nothing", c.When(n.Trouble.At), saidBy(n.Trouble)
+			row.State, row.Word, row.At, row.Said = ui.FixFailed, "came to nothing", c.When(n.Trouble.At), n.Trouble.String()
 		case notice.Dropped:
 			row.State, row.Word, row.At, again = ui.Declined, "not sent", c.When(n.Trouble.At), false
 			row.Said = n.Trouble.Words
 		default:
 			row.State, row.Word = ui.Waiting, "under way"
 			if again = again && !n.Trouble.At.IsZero(); !n.Trouble.At.IsZero() {
-				row.Word, row.Said = "tried again at "+c.Moment(n.NextAt), saidBy(n.Trouble)
+				row.Word, row.Said = "tried again at "+c.Moment(n.NextAt), n.Trouble.String()
 			}
 		}
 		if again {
@@ -131,16 +130,9 @@ func Refused(all []notice.Notice) string {
 		if n.State != notice.Dead {
 			return ""
 		}
-		said = saidBy(n.Trouble)
+		said = n.Trouble.String()
 	}
 	return said
-}
-
-func saidBy(t notice.Told) string {
-	if t.Status == 0 {
-		return t.Words
-	}
-	return strconv.Itoa(t.Status) + " " + t.Words
 }
 
 // canNotify tells whether one press has the developers told.

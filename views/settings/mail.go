@@ -1,8 +1,6 @@
 package settings
 
 import (
-	"strings"
-
 	"upshot/app/catalog"
 	"upshot/app/notice"
 	"upshot/views/followups"
@@ -67,13 +65,13 @@ func NewMailPage(m MailSettings, h notice.Health, teams []catalog.Team, to strin
 		{"Waiting", ui.Thousands(h.Waiting)}, {"Accepted, last 7 days", ui.Thousands(h.Accepted)}, {"Came to nothing, last 7 days", ui.Thousands(h.Dead)},
 	}
 	if h.Latest.Words != "" {
-		p.Trouble, p.TroubleAt = SaidBy(h.Latest), c.When(h.Latest.At)
+		p.Trouble, p.TroubleAt = h.Latest.String(), c.When(h.Latest.At)
 	}
 	names := followups.TeamNames(teams)
 	for _, n := range h.Troubled {
 		row := TroubledNotice{
 			Ref: n.Incident.String(), Link: link.Incident(int64(n.Incident)), To: names[n.Team] + ", " + ChannelName(notice.Channel{Way: n.Way, Address: n.Address}),
-			Said: SaidBy(n.Trouble), At: c.When(n.Trouble.At), Again: link.NoticeAgain(int64(n.ID)), State: ui.FixFailed, Word: "came to nothing",
+			Said: n.Trouble.String(), At: c.When(n.Trouble.At), Again: link.NoticeAgain(int64(n.ID)), State: ui.FixFailed, Word: "came to nothing",
 		}
 		if n.State != notice.Dead {
 			row.State, row.Word = ui.Waiting, "tried again at "+c.Moment(n.NextAt)
@@ -81,14 +79,6 @@ func NewMailPage(m MailSettings, h notice.Health, teams []catalog.Team, to strin
 		p.Rows = append(p.Rows, row)
 	}
 	return p
-}
-
-// SaidBy are the words of the other side, with its number.
-func SaidBy(t notice.Told) string {
-	if t.Status == 0 {
-		return t.Words
-	}
-	return strings.TrimSpace(number(t.Status) + " " + t.Words)
 }
 
 // ChannelName names a way to a team: its mail address, or which chat.
