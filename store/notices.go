@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -48,8 +49,8 @@ func (s *Store) ToNotify(ctx context.Context, since time.Time, limit int) ([]inc
 	q.and(untold+" AND i.started_at >= ? AND i.noticed_at > ?", since.Add(-UntoldWithin).UTC(), since.UTC())
 	q.and("EXISTS (SELECT 1 FROM incident_services l JOIN services v ON v.id = l.service_id WHERE l.incident_id = i.id AND v.builder_id IS NOT NULL)")
 	var ids []incident.ID
-	args := append(q.args, limit)
-	return ids, explain(s.db(ctx).Raw(q.sql("i.id", " ORDER BY i.started_at DESC, i.id DESC LIMIT ?"), args...).Scan(&ids).Error, "incident")
+	tail := fmt.Sprintf(" ORDER BY i.started_at DESC, i.id DESC LIMIT %d", limit)
+	return ids, explain(s.db(ctx).Raw(q.sql("i.id", tail), q.args...).Scan(&ids).Error, "incident")
 }
 
 // AddNotices writes down those that are not there yet: one for each incident, team, way and address.

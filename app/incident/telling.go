@@ -66,11 +66,8 @@ func (s *Service) Learn(ctx context.Context, actor account.Actor, id ID, t Telli
 			return err
 		}
 		i, err := s.Store.Incident(ctx, actor, id)
-		if err != nil {
+		if err != nil || !s.counts(i, t) {
 			return err
-		}
-		if trial := i; i.MergedInto != 0 || !trial.Learn(t) || trial.Check(s.Now()) != nil {
-			return nil
 		}
 		_, err = s.change(ctx, actor, id, 0, "told developers", "", func(i *Incident, _ time.Time) error {
 			i.Learn(t)
@@ -78,6 +75,11 @@ func (s *Service) Learn(ctx context.Context, actor account.Actor, id ID, t Telli
 		})
 		return err
 	})
+}
+
+// counts tells whether the telling becomes the incident's.
+func (s *Service) counts(i Incident, t Telling) bool {
+	return i.MergedInto == 0 && i.Learn(t) && i.Check(s.Now()) == nil
 }
 
 // joinedNow tells whether somebody of the development side began to take part while it was going on. Of one that is over

@@ -131,7 +131,7 @@ func TestWhatAChatMayAnswer(t *testing.T) {
 			} else if got := dispatch.TroubleOf(err); err == nil || *got != *c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
-			if len(seen) != 1 || seen[0].Header.Get("Idempotency-Key") != m.ID || seen[0].Header.Get("Content-Type") != "application/json" || seen[0].Method != "POST" {
+			if len(seen) != 1 || seen[0].Header.Get("Idempotency-Key") != m.ID || seen[0].Header.Get("Content-Type") != "application/json" || seen[0].Method != http.MethodPost {
 				t.Errorf("%d requests: %v", len(seen), seen[0].Header)
 			}
 		})

@@ -1,3 +1,4 @@
+// Package mail draws letters: plain tables and inline styles, since that is what mail programs show alike.
 package mail
 
 import (

@@ -64,7 +64,7 @@ func Start(t testing.TB, o Options) *Server {
 	server.Domain, server.ReadTimeout, server.WriteTimeout = "mail.example.test", 10*time.Second, 10*time.Second
 	server.AllowInsecureAuth = !o.TLS && !o.Implicit
 	server.ErrorLog = quiet{}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
