@@ -60,26 +60,20 @@ func (i Incident) AsksToTell(now time.Time) bool {
 // the earliest counts. An incident that is merged, and a moment that cannot be, are left alone.
 func (s *Service) Learn(ctx context.Context, actor account.Actor, id ID, t Telling) error {
 	t.At = t.At.UTC().Truncate(time.Microsecond)
+	told := "told developers"
 	return s.inTx(ctx, "note who told developers", func(ctx context.Context) error {
-		news, err := s.Store.NoteTelling(ctx, id, t)
-		if err != nil || !news {
+		_, err := s.apply(ctx, actor, id, &told, "", func(i *Incident) error {
+			if i.MergedInto != 0 {
+				return nil
+			}
+			news, err := s.Store.NoteTelling(ctx, id, t) // here, where the incident is held: see Store.HoldProblem
+			if trial := *i; err == nil && news && trial.Learn(t) && trial.Check(s.Now()) == nil {
+				*i = trial
+			}
 			return err
-		}
-		i, err := s.Store.Incident(ctx, actor, id)
-		if err != nil || !s.counts(i, t) {
-			return err
-		}
-		_, err = s.change(ctx, actor, id, 0, "told developers", "", func(i *Incident, _ time.Time) error {
-			i.Learn(t)
-			return nil
 		})
 		return err
 	})
-}
-
-// counts tells whether the telling becomes the incident's.
-func (s *Service) counts(i Incident, t Telling) bool {
-	return i.MergedInto == 0 && i.Learn(t) && i.Check(s.Now()) == nil
 }
 
 // joinedNow tells whether somebody of the development side began to take part while it was going on. Of one that is over

@@ -26,7 +26,10 @@ func (r *run) look(ctx context.Context) error {
 		}
 		for _, l := range some {
 			after = l.FollowUp
-			err := r.Store.InTx(ctx, func(ctx context.Context) error { return r.lookAt(ctx, l.FollowUp) })
+			err := r.tellings(ctx, l)
+			if err == nil {
+				err = r.Store.InTx(ctx, func(ctx context.Context) error { return r.lookAt(ctx, l.FollowUp) })
+			}
 			if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) { // somebody changed it meanwhile
 				continue
 			}
@@ -68,9 +71,6 @@ func (r *run) lookAt(ctx context.Context, id followup.ID) error {
 		return err
 	}
 	if f, err = r.mergeFields(ctx, &l, m, f, owners); err != nil {
-		return err
-	}
-	if err := r.tellings(ctx, m, f); err != nil {
 		return err
 	}
 	// The ledger draws the ticket's history; the keeper counts it, and reopens what did not hold.

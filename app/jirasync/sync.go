@@ -133,7 +133,7 @@ type Sync struct {
 	Settle []time.Duration
 	// Lease is how long a claim lasts whose process died. A call takes less than three quarters of it.
 	Lease time.Duration
-	// Told notes when an issue told developers of an incident, in the transaction of ctx; nil: nobody does.
+	// Told notes when an issue told developers of an incident; nil: nobody does.
 	Told func(ctx context.Context, actor account.Actor, id incident.ID, t incident.Telling) error
 }
 

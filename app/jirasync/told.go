@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"upshot/app/catalog"
-	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/ticket"
 )
@@ -101,10 +100,20 @@ func ProjectsOf(all []Project, site ticket.SiteID, s catalog.Service) []string {
 	return ofAll
 }
 
-// tellings notes when a follow-up's issue told the developers of its incidents.
-func (r *run) tellings(ctx context.Context, m Mirror, f followup.FollowUp) error {
-	if r.Told == nil || len(f.Incidents) == 0 || !m.History.Usable() {
+// tellings notes when a follow-up's issue told the developers of its incidents, each in a transaction of its own: incidents are held
+// before follow-ups and tickets. What it does twice changes nothing.
+func (r *run) tellings(ctx context.Context, l Link) error {
+	if r.Told == nil || l.State != ticket.Linked {
 		return nil
+	}
+	found, err := r.Store.Tickets(ctx, []ticket.ID{l.Ticket})
+	if err != nil || len(found) == 0 || found[0].ReadAt.IsZero() || !found[0].History.Usable() {
+		return err
+	}
+	m := found[0]
+	f, err := r.Store.FollowUp(ctx, r.actor(), l.FollowUp)
+	if err != nil {
+		return err
 	}
 	var changes []ticket.Change
 	var projects []Project
