@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -141,6 +142,35 @@ func TestOnceIsOnceWhileItWaits(t *testing.T) {
 		enqueue(t, s, tidyArgs{Room: "kitchen"}) // it is done, and may be wanted again
 		start(t, s, q)
 		d.waitFor(t, "kitchen")
+	})
+}
+
+type lookArgs struct {
+	job.Minutely
+	Room string
+}
+
+func (lookArgs) Kind() string { return "test.look" }
+
+func TestMinutelyIsOnceInAMinuteThoughItIsDone(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		d := newDesk()
+		start(t, s, job.New(discard(), job.Work(func(_ context.Context, a lookArgs) error { d.note(a.Room); return nil }, job.Limits{}), job.Work(d.greet, job.Limits{})))
+		for n := 0; ; n++ {
+			room, minute := fmt.Sprint("room ", n), time.Now().Truncate(time.Minute)
+			enqueue(t, s, lookArgs{Room: room})
+			d.waitFor(t, room)
+			enqueue(t, s, lookArgs{Room: room}, greetArgs{"last"})
+			if time.Now().Truncate(time.Minute) != minute {
+				continue // another minute began in between
+			}
+			d.waitFor(t, "last")
+			if got := d.all(); slices.Index(got, room) != len(got)-1 {
+				t.Errorf("done: %q", got)
+			}
+			return
+		}
 	})
 }
 
