@@ -15,6 +15,7 @@ type Made struct {
 	Declared time.Time         `json:"declared,omitzero"`
 	Acked    time.Time         `json:"acked,omitzero"`
 	Detected time.Time         `json:"detected,omitzero"`
+	Paged    time.Time         `json:"paged,omitzero"`
 	Title    string            `json:"title,omitempty"`
 	Summary  string            `json:"summary,omitempty"`
 	URL      string            `json:"url,omitempty"`
@@ -70,6 +71,9 @@ func Begin(o Occurrence, s Seen) (incident.Incident, Made) {
 	i := incident.New(cmp.Or(s.Title, "Without a title"), o.Start())
 	i.Kind, i.DetectedBy = cmp.Or(s.Kind, incident.Real), cmp.Or(s.DetectedBy, incident.ByAlert)
 	made := Follow(&i, o, s, Made{Course: courseFelt(i), Title: i.Title})
+	if s.Paged && i.Learn(incident.Telling{At: o.Start(), By: incident.ByPage}) {
+		made.Paged = o.Start()
+	}
 	return i, made
 }
 
@@ -86,9 +90,6 @@ func Follow(i *incident.Incident, o Occurrence, s Seen, made Made) Made {
 	made.Acked = moment(&i.Moments.AcknowledgedAt, o.AcknowledgedAt, made.Acked)
 	if i.DetectedBy == incident.ByAlert {
 		made.Detected = moment(&i.Moments.DetectedAt, o.Start(), made.Detected)
-	}
-	if at := o.Start(); s.Paged && (i.Moments.DeveloperNotifiedAt.IsZero() || at.Before(i.Moments.DeveloperNotifiedAt)) {
-		i.Moments.DeveloperNotifiedAt, i.NotifiedBy = at, incident.ByPage
 	}
 	made.Title = said(&i.Title, s.Title, made.Title)
 	made.Summary = said(&i.Summary, s.Summary, made.Summary)

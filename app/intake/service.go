@@ -411,7 +411,11 @@ func (w *work) update(k *Kept, o Occurrence, seen Seen) error {
 	if did != "" {
 		w.did(i.ID, did)
 	}
-	return nil
+	if !seen.Paged || made.Paged.Equal(o.Start()) {
+		return nil
+	}
+	k.Made.Paged = o.Start()
+	return w.Incidents.Learn(w.ctx, w.source.Actor(), k.Incident, incident.Telling{At: o.Start(), By: incident.ByPage})
 }
 
 // whatChanged is the verb for what happened to an incident; empty: nothing that anybody would see.
