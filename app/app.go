@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -104,6 +105,11 @@ func (a *App) Serve(ctx context.Context, listening func(net.Addr)) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	reading, stopReading := context.WithCancel(ctx)
+	var reader sync.WaitGroup
+	reader.Go(func() { a.readTexts(reading) })
+	defer reader.Wait()
+	defer stopReading()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	listening(listener.Addr())
