@@ -168,7 +168,7 @@ func (s *Store) candidates(ctx context.Context, c problem.Candidate, v *problem.
 	args = append(args, c.Incident, c.StartedAt.UTC(), incident.Real)
 	var rows []candidateRow
 	err := s.db(ctx).Raw(`SELECT i.id, i.problem_id, i.source, i.group_key, i.started_at, m.mentions, found.worth FROM (
-SELECT id, sum(w) AS worth FROM (`+strings.Join(parts, " UNION ALL ")+`) AS c `+known+fmt.Sprintf(`GROUP BY id ORDER BY worth DESC, id DESC LIMIT %d
+SELECT id, sum(w) AS worth FROM (`+strings.Join(parts, " UNION ALL ")+`) AS b0 `+known+fmt.Sprintf(`GROUP BY id ORDER BY worth DESC, id DESC LIMIT %d
 ) AS found CROSS JOIN incidents i LEFT JOIN incident_mentions m ON m.incident_id = i.id
 WHERE i.id = found.id AND i.id <> ? AND i.started_at <= ? AND i.kind = ? AND i.merged_into IS NULL`, ranked), args...).Scan(&rows).Error
 	if err != nil {
