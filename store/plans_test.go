@@ -47,7 +47,7 @@ var wholeTable = []*regexp.Regexp{
 }
 
 var smallTables = map[string]bool{
-	"services": true, "v": true, "teams": true, "top": true, "counted": true, "found": true, "CONSTANT": true,
+	"services": true, "v": true, "teams": true, "top": true, "counted": true, "found": true, "CONSTANT": true, "t": true,
 	"stale_texts": true, // the first few marks
 }
 

@@ -19,13 +19,13 @@ import (
 // How many incidents each sign brings in to be compared; more would cost time and hardly ever a likely one.
 const (
 	ofEachWord    = 1_000 // the latest that mention it
-	ofAllWords    = 6_000 // the weightiest words come first
+	ofAllWords    = 4_000 // the weightiest words come first
 	ofServices    = 3     // services that incidents are fetched by
 	ofEachService = 200   // the latest
 	ofSameKey     = 50    // the latest
 	ofUnread      = 20    // the latest whose words are not indexed yet
 
-	ranked      = 400 // by the words they share, without their lengths
+	ranked      = 300 // by the words they share, without their lengths
 	compared    = 100 // of these, word by word
 	ofOneFailed = 3   // of these, in one problem
 )
@@ -145,6 +145,24 @@ type candidateRow struct {
 	Worth     int64
 }
 
+// candidateRows reads them by hand, without reflection: there are hundreds.
+func (s *Store) candidateRows(ctx context.Context, statement string, args []any) ([]candidateRow, error) {
+	rows, err := s.db(ctx).Raw(statement, args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var all []candidateRow
+	for rows.Next() {
+		var r candidateRow
+		if err := rows.Scan(&r.ID, &r.ProblemID, &r.Source, &r.GroupKey, &r.StartedAt, &r.Mentions, &r.Worth); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
 // density is what it shares for its length: who says everything shares something with everybody.
 func (r candidateRow) density() float64 {
 	return float64(r.Worth) / math.Sqrt(float64(max(1, len(r.Mentions))))
@@ -166,11 +184,10 @@ func (s *Store) candidates(ctx context.Context, c problem.Candidate, v *problem.
 		args = append(args, c.Problem)
 	}
 	args = append(args, c.Incident, c.StartedAt.UTC(), incident.Real)
-	var rows []candidateRow
-	err := s.db(ctx).Raw(`SELECT i.id, i.problem_id, i.source, i.group_key, i.started_at, m.mentions, found.worth FROM (
+	rows, err := s.candidateRows(ctx, `SELECT i.id, i.problem_id, i.source, i.group_key, i.started_at, m.mentions, found.worth FROM (
 SELECT id, sum(w) AS worth FROM (`+strings.Join(parts, " UNION ALL ")+`) AS b0 `+known+fmt.Sprintf(`GROUP BY id ORDER BY worth DESC, id DESC LIMIT %d
 ) AS found CROSS JOIN incidents i LEFT JOIN incident_mentions m ON m.incident_id = i.id
-WHERE i.id = found.id AND i.id <> ? AND i.started_at <= ? AND i.kind = ? AND i.merged_into IS NULL`, ranked), args...).Scan(&rows).Error
+WHERE i.id = found.id AND i.id <> ? AND i.started_at <= ? AND i.kind = ? AND i.merged_into IS NULL`, ranked), args)
 	if err != nil {
 		return nil, err
 	}
@@ -249,12 +266,13 @@ ORDER BY started_at DESC LIMIT %d`, worthOfSameKey, ofSameKey))
 
 // postings is the statement that gives the incidents of [term, worth, from] each.
 func (s *Store) postings() string {
+	words := "SELECT json_extract(value, '$[0]') AS term, json_extract(value, '$[1]') AS w, json_extract(value, '$[2]') AS since FROM json_each(?)"
 	if s.pool != nil {
-		return `SELECT p.incident_id AS id, (t.v->>1)::bigint AS w FROM jsonb_array_elements(?::jsonb) AS t(v) CROSS JOIN incident_terms p
-WHERE p.term_id = (t.v->>0)::bigint AND p.incident_id >= (t.v->>2)::bigint`
+		words = "SELECT (value->>0)::bigint AS term, (value->>1)::bigint AS w, (value->>2)::bigint AS since FROM jsonb_array_elements(?::jsonb)"
 	}
-	return `SELECT p.incident_id AS id, json_extract(t.value, '$[1]') AS w FROM json_each(?) AS t CROSS JOIN incident_terms p
-WHERE p.term_id = json_extract(t.value, '$[0]') AND p.incident_id >= json_extract(t.value, '$[2]')`
+	// The limit lets both databases read the list once, and not again for each incident.
+	return fmt.Sprintf("SELECT p.incident_id AS id, t.w FROM (%s LIMIT %d) AS t CROSS JOIN incident_terms p WHERE p.term_id = t.term AND p.incident_id >= t.since",
+		words, ofAllWords)
 }
 
 // learnBearers teaches the vocabulary how many incidents mention the terms of the pool.
