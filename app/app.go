@@ -87,8 +87,9 @@ func (a *App) api() *api.API {
 const (
 	headerTimeout = 10 * time.Second
 	bodyTimeout   = 60 * time.Second
-	answerTimeout = 5 * time.Minute // an export of everything over a slow line
-	drainEvery    = 2 * time.Second // deliveries that another replica took and left
+	answerTimeout = 5 * time.Minute        // an export of everything over a slow line
+	drainEvery    = 2 * time.Second        // deliveries that another replica took and left
+	wordsEvery    = 300 * time.Millisecond // what was written meanwhile: a commit only leaves a mark
 	idleTimeout   = 2 * time.Minute
 	lastAnswers   = 10 * time.Second // for answers and jobs at hand when it is time to stop
 )
@@ -114,6 +115,12 @@ func (a *App) Serve(ctx context.Context, listening func(net.Addr)) error {
 	var work sync.WaitGroup
 	work.Go(func() {
 		job.Loop(working, a.log, "deliveries", a.kicked, drainEvery, a.words.intake.Drain)
+	})
+	work.Go(func() {
+		job.Loop(working, a.log, "words of incidents", nil, wordsEvery, func(ctx context.Context) error {
+			_, err := a.store.IndexTexts(ctx)
+			return err
+		})
 	})
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

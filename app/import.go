@@ -60,6 +60,9 @@ func (c *ImportCommand) Run(ctx context.Context) error {
 			},
 		}
 		report, err := im.Import(ctx, rows, meaning)
+		if err == nil && !c.DryRun {
+			_, err = a.store.IndexTexts(ctx)
+		}
 		progress.clear()
 		c.tell(report)
 		switch {

@@ -62,6 +62,10 @@ func NewDemo(ctx context.Context, config Config) (*App, error) {
 		return nil, fmt.Errorf("tell the example history: %w", err)
 	}
 	a.store.SetClock(a.now)
+	if _, err := a.store.IndexTexts(ctx); err != nil {
+		_ = a.Close()
+		return nil, fmt.Errorf("index the example history: %w", err)
+	}
 	if err := a.openJira(ctx, sandboxJiraAddr); err != nil {
 		_ = a.Close()
 		return nil, fmt.Errorf("open the pretend Jira: %w", err)

@@ -82,3 +82,6 @@ func (s *Store) Plan(ctx context.Context, st Statement) ([]string, error) {
 func (s *Store) Exec(ctx context.Context, statement string) error {
 	return s.InTx(ctx, func(ctx context.Context) error { return s.db(ctx).Exec(statement).Error })
 }
+
+// MarkText says that the words of incidents are to be read anew.
+func (s *Store) MarkText(ctx context.Context, ids ...int64) error { return s.markText(ctx, ids...) }

@@ -147,30 +147,19 @@ func (s *Store) CreateIncidents(ctx context.Context, all []incident.Incident) ([
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]incident.ID, len(all))
+	ids, texts := make([]incident.ID, len(all)), make([]int64, len(all))
 	var services []incidentServiceRow
-	var words []incidentTermRow
 	for n, r := range rows {
-		ids[n] = incident.ID(r.ID)
+		ids[n], texts[n] = incident.ID(r.ID), r.ID
 		for _, slug := range all[n].Services {
 			services = append(services, incidentServiceRow{IncidentID: r.ID, ServiceID: numbers[slug], StartedAt: r.StartedAt})
-		}
-		for _, word := range problem.Words(r.Title) {
-			words = append(words, incidentTermRow{Term: word, IncidentID: r.ID})
 		}
 	}
 	if err := insertAll(ctx, s, services); err != nil {
 		return nil, err
 	}
-	return ids, insertAll(ctx, s, words)
+	return ids, explain(s.markText(ctx, texts...), "incident")
 }
-
-type incidentTermRow struct {
-	Term       string
-	IncidentID int64
-}
-
-func (incidentTermRow) TableName() string { return incidentTerms.table }
 
 // serviceNumbers gives the numbers of all services that the incidents name.
 func (s *Store) serviceNumbers(ctx context.Context, all []incident.Incident) (map[string]int64, error) {
@@ -214,10 +203,14 @@ func (s *Store) CreateNotes(ctx context.Context, all []rootcause.Note) ([]rootca
 		return nil, explain(err, "note")
 	}
 	ids := make([]rootcause.ID, len(rows))
+	var about []int64
 	for n, r := range rows {
 		ids[n] = rootcause.ID(r.ID)
+		if r.IncidentID != nil {
+			about = append(about, *r.IncidentID)
+		}
 	}
-	return ids, nil
+	return ids, explain(s.markText(ctx, about...), "note")
 }
 
 // AppendAll adds many events to the record.

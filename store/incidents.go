@@ -374,7 +374,10 @@ func (s *Store) writeAround(ctx context.Context, before, after incident.Incident
 			return err
 		}
 	}
-	return incidentTerms.index(ctx, s, id, before.Title, after.Title)
+	if !saysElse(before, after) {
+		return nil
+	}
+	return s.markText(ctx, id)
 }
 
 // replace puts the rows in the place of those that an incident had.
@@ -478,7 +481,7 @@ func (s *Store) incidentSelection(ctx context.Context, f incident.Filter) (selec
 	} else if id, err := problem.ParseID(query); err == nil {
 		q.and("i.problem_id = ?", id)
 	} else if query != "" {
-		return q, incidentTerms.search(ctx, s, &q, "i.id", query)
+		return q, s.searchIncidents(ctx, &q, query)
 	}
 	return q, nil
 }

@@ -182,6 +182,7 @@ func TestIncidentsAreFilteredAndSearched(t *testing.T) {
 		addService(t, s, "search", shop.ID, 0)
 		a := incident.New("Datenbank überlastet on web-17", morning)
 		a.Services, a.Severity, a.Class = []string{"checkout"}, incident.SEV1, incident.Application
+		a.Summary = "Nobody could pay; the ledgerd process hung, see order 4711."
 		a = saved(t, s, a)
 		b := reported(t, s, "Database pool exhausted", 1, "search")
 		c := reported(t, s, "数据库 database down", 2)
@@ -192,6 +193,11 @@ func TestIncidentsAreFilteredAndSearched(t *testing.T) {
 		if _, _, err := s.UpdateIncident(t.Context(), merged.ID, func(i *incident.Incident) error { i.MergedInto = b.ID; return nil }); err != nil {
 			t.Fatal(err)
 		}
+		h := newHouse(s)
+		if _, err := h.notes.Add(t.Context(), ada, rootcause.Note{Incident: d.ID, Kind: rootcause.Factor, Body: "The *failover* took minutes."}); err != nil {
+			t.Fatal(err)
+		}
+		index(t, s)
 		for name, tt := range map[string]struct {
 			f    incident.Filter
 			want []incident.ID
@@ -214,6 +220,11 @@ func TestIncidentsAreFilteredAndSearched(t *testing.T) {
 			"umlauts":                 {incident.Filter{Query: "Überlas"}, []incident.ID{a.ID}},
 			"another script":          {incident.Filter{Query: "数据"}, []incident.ID{c.ID}},
 			"no such word":            {incident.Filter{Query: "kafka"}, []incident.ID{}},
+			"a word of the summary":   {incident.Filter{Query: "pay process"}, []incident.ID{a.ID}},
+			"another ending":          {incident.Filter{Query: "pools exhausting"}, []incident.ID{b.ID}},
+			"a number":                {incident.Filter{Query: "4711"}, []incident.ID{a.ID}},
+			"a word of a note":        {incident.Filter{Query: "failover"}, []incident.ID{d.ID}},
+			"text and title":          {incident.Filter{Query: "ledgerd datenb"}, []incident.ID{a.ID}},
 			"a reference":             {incident.Filter{Query: "inc-" + fmt.Sprint(int64(b.ID))}, []incident.ID{b.ID}},
 			"a wildcard is no word":   {incident.Filter{Query: "%"}, []incident.ID{}},
 		} {
@@ -225,6 +236,7 @@ func TestIncidentsAreFilteredAndSearched(t *testing.T) {
 		if _, _, err := s.UpdateIncident(t.Context(), b.ID, func(i *incident.Incident) error { i.Title = "Kafka lags"; return nil }); err != nil {
 			t.Fatal(err)
 		}
+		index(t, s)
 		for query, want := range map[string]int{"kafka": 1, "pool": 0} {
 			if p, err := s.Incidents(t.Context(), ada, incident.Filter{Query: query}, listing.Request{}); err != nil || p.Total != want {
 				t.Errorf("%s after the title changed: %d, %v", query, p.Total, err)

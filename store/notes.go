@@ -101,6 +101,9 @@ func (s *Store) CreateNote(ctx context.Context, n rootcause.Note) (rootcause.Not
 	n.Revision, n.UpdatedAt = 1, n.CreatedAt
 	r := toNoteRow(n)
 	err := table[noteRow](s.db(ctx)).Create(ctx, &r)
+	if err == nil && r.IncidentID != nil {
+		err = s.markText(ctx, *r.IncidentID)
+	}
 	return r.note(), explain(err, "note")
 }
 
@@ -126,8 +129,10 @@ func (s *Store) ReviseNote(ctx context.Context, id rootcause.ID, change func(*ro
 			return err
 		}
 		after.Revision, after.UpdatedAt = before.Revision+1, s.now()
-		_, err = table[noteRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toNoteRow(after))
-		return err
+		if _, err = table[noteRow](s.db(ctx)).Where("id = ?", id).Select("*").Updates(ctx, toNoteRow(after)); err != nil || r.IncidentID == nil {
+			return err
+		}
+		return s.markText(ctx, *r.IncidentID)
 	})
 	return before, after, explain(err, "note")
 }

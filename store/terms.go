@@ -9,20 +9,16 @@ import (
 	"upshot/app/problem"
 )
 
-// terms is a table of the words of titles.
-type terms struct{ table, column string }
+// titleTerms is a table of the words of titles.
+type titleTerms struct{ table, column string }
 
-var (
-	incidentTerms = terms{"incident_terms", "incident_id"}
-	problemTerms  = terms{"problem_terms", "problem_id"}
-)
+var problemTerms = titleTerms{"problem_terms", "problem_id"}
 
-// commonWord is how many titles may bear a word for the search to begin with it; and one that likely earlier
-// incidents are fetched by.
+// commonWord is how many may bear a word for a search to begin with it.
 const commonWord = 1_000
 
 // index keeps the words of a title, which said something else before ("" for a new one).
-func (t terms) index(ctx context.Context, s *Store, id int64, before, title string) error {
+func (t titleTerms) index(ctx context.Context, s *Store, id int64, before, title string) error {
 	was, is := problem.Words(before), problem.Words(title)
 	var gone, fresh []string
 	for _, word := range was {
@@ -62,7 +58,7 @@ const beyond = "\U0010FFFF"
 
 // search narrows a selection of rows with that id to those whose titles have all the words of a query, the last
 // one as its beginning. A query without a word finds nothing.
-func (t terms) search(ctx context.Context, s *Store, q *selection, id, query string) error {
+func (t titleTerms) search(ctx context.Context, s *Store, q *selection, id, query string) error {
 	words := problem.Words(query)
 	if len(words) == 0 {
 		q.and("1 = 0")
@@ -90,7 +86,7 @@ func (t terms) search(ctx context.Context, s *Store, q *selection, id, query str
 }
 
 // count fills in how many titles bear each word, in one statement that stops soon after commonWord.
-func (t terms) count(ctx context.Context, s *Store, all []sought) error {
+func (t titleTerms) count(ctx context.Context, s *Store, all []sought) error {
 	if len(all) == 0 {
 		return nil
 	}

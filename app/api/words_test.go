@@ -73,6 +73,9 @@ func TestAnIncidentFromReportToClosing(t *testing.T) {
 		has("status", "closed", "closed_at", "2026-09-14T12:00:00Z", "has_cause", true)
 	x.post("/incidents/INC-1/reopen", ``).is(409)
 
+	if _, err := x.store.IndexTexts(t.Context()); err != nil { // as the program does soon after
+		t.Fatal(err)
+	}
 	x.get("/incidents?q=declined&team=payments&service=checkout&severity=SEV2&status=closed&kind=incident&class=unknown").is(200).
 		has("total", 1, "items.0.ref", "INC-1")
 	x.get("/incidents?severity=unknown").has("total", 0)

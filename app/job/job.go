@@ -124,16 +124,19 @@ func Every(period time.Duration, args Args) Part {
 }
 
 // Loop does work that comes in faster than jobs could be kept for it: the work lies in the database by itself, and every replica looks for it
-// when it is woken, and each period anyway. It ends with ctx; trouble is logged, and ends nothing.
+// when it is woken, and each period anyway. It ends with ctx; trouble is logged when it begins, and ends nothing.
 func Loop(ctx context.Context, log *slog.Logger, name string, wake <-chan struct{}, period time.Duration, do func(ctx context.Context) error) {
 	tick := time.NewTicker(period)
 	defer tick.Stop()
+	failing := false
 	for {
 		once, cancel := context.WithTimeout(ctx, defaultTimeout)
-		if err := outlive(once, do); err != nil && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded) {
+		err := outlive(once, do)
+		cancel()
+		if err != nil && !failing && ctx.Err() == nil {
 			log.WarnContext(ctx, "work failed, to be tried again", "work", name, "error", err)
 		}
-		cancel()
+		failing = err != nil
 		select {
 		case <-ctx.Done():
 			return

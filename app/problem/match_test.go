@@ -1,10 +1,10 @@
 package problem
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -72,88 +72,155 @@ func FuzzWords(f *testing.F) {
 	})
 }
 
-// inHundred is a rarity in which the given words are borne by that many of a hundred incidents, others by one.
-func inHundred(common map[string]int) func(string) float64 {
-	return func(word string) float64 { return math.Log(1 + 100/float64(max(1, common[word]))) }
+// told is an incident of a test: its text, and the signs beside it.
+type told struct {
+	text Text
+	Candidate
 }
 
-func nobodySaid(IncidentID) bool { return false }
+// amongHundred numbers the words of incidents as if a hundred had happened, of which one mentions a word, or as many as common says.
+func amongHundred(common map[string]int, asked told, pool []told) (Candidate, []Candidate, *Vocabulary) {
+	v := NewVocabulary(100)
+	term := Term(0)
+	for _, one := range append([]told{asked}, pool...) {
+		for _, m := range MentionsOf(one.text) {
+			if _, known := v.terms[m.Word]; !known {
+				term++
+				v.Learn(term, m.Word, max(1, common[m.Word]))
+			}
+		}
+	}
+	asked.Mentions = v.Mentions(MentionsOf(asked.text))
+	candidates := make([]Candidate, len(pool))
+	for n, one := range pool {
+		one.Mentions = v.Mentions(MentionsOf(one.text))
+		candidates[n] = one.Candidate
+	}
+	return asked.Candidate, candidates, v
+}
+
+func entitled(id IncidentID, title string) told {
+	return told{Text{Title: title}, Candidate{Incident: id}}
+}
+
+func (t told) with(change func(*told)) told {
+	change(&t)
+	return t
+}
 
 func TestLikely(t *testing.T) {
 	t.Parallel()
-	rarity := inHundred(map[string]int{"incident": 80, "elevated": 60, "errors": 70, "timeout": 30})
-	pool := func(c ...Candidate) []Candidate { return c }
-	leak := Candidate{Incident: 50, Title: "DB pool exhausted on web-17", Services: []string{"checkout"}, CauseClass: "capacity", Source: "prom", GroupKey: "pool"}
+	common := map[string]int{"incident": 80, "elevat": 60, "error": 70, "timeout": 30, "degrad": 40, "performanc": 40, "report": 50}
+	pool := func(all ...told) []told { return all }
+	leak := entitled(50, "DB pool exhausted on web-17").with(func(x *told) {
+		x.Services, x.CauseClass, x.Source, x.GroupKey, x.Alert = []string{"checkout"}, "capacity", "prom", "pool", "PoolFull"
+	})
+	now := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	cases := map[string]struct {
-		c     Candidate
-		pool  []Candidate
+		c     told
+		pool  []told
 		apart []IncidentID
 		want  []IncidentID
 		says  string // reasons of the first
 	}{
 		"same words, other host": {
-			c: leak, pool: pool(Candidate{Incident: 7, Title: "DB pool exhausted on web-03", Services: []string{"checkout"}}),
+			c: leak, pool: pool(entitled(7, "DB pool exhausted on web-03").with(func(x *told) { x.Services = leak.Services })),
 			want: []IncidentID{7}, says: "words: db, pool, exhausted, web; same service",
 		},
+		"another ending of a word": {
+			c: entitled(50, "Pool exhausting again"), pool: pool(entitled(7, "Pools exhausted")),
+			want: []IncidentID{7}, says: "words: pool, exhausting",
+		},
+		"words of the text, of labels and of notes": {
+			c: told{Text{Title: "Checkout down", Summary: "Replica lags behind"}, Candidate{Incident: 50}},
+			pool: pool(
+				told{Text{Title: "Vouchers rejected", Notes: []string{"The replica was lagging."}}, Candidate{Incident: 7}},
+				told{Text{Title: "Prices wrong", Labels: map[string]string{"pod": "replica-lag"}}, Candidate{Incident: 8}},
+			),
+			want: []IncidentID{8, 7}, says: "words: replica, lags",
+		},
 		"same cause class is said": {
-			c: leak, pool: pool(Candidate{Incident: 7, Title: "Pool of connections exhausted", CauseClass: "capacity"}),
+			c: leak, pool: pool(entitled(7, "Pool of connections exhausted").with(func(x *told) { x.CauseClass = "capacity" })),
 			want: []IncidentID{7}, says: "words: pool, exhausted; same cause class: capacity",
 		},
 		"same alert key of the same source, other words": {
-			c: leak, pool: pool(Candidate{Incident: 7, Title: "Something else", Source: "prom", GroupKey: "pool"}),
+			c: leak, pool: pool(entitled(7, "Something else").with(func(x *told) { x.Source, x.GroupKey = "prom", "pool" })),
 			want: []IncidentID{7}, says: "same alert key",
 		},
 		"same key of another source is chance": {
-			c: leak, pool: pool(Candidate{Incident: 7, Title: "Something else", Source: "sentry", GroupKey: "pool"}),
+			c: leak, pool: pool(entitled(7, "Something else").with(func(x *told) { x.Source, x.GroupKey = "sentry", "pool" })),
+		},
+		"same alert name": {
+			c: leak, pool: pool(entitled(7, "Something else").with(func(x *told) { x.Alert = "PoolFull" })),
+			want: []IncidentID{7}, says: "same alert name",
 		},
 		"service and cause class alone say nothing": {
-			c: leak, pool: pool(Candidate{Incident: 7, Title: "Certificate expired", Services: []string{"checkout"}, CauseClass: "capacity"}),
+			c: leak, pool: pool(entitled(7, "Certificate expired").with(func(x *told) { x.Services, x.CauseClass = leak.Services, "capacity" })),
 		},
 		"an identical title that everybody writes is no identity": {
-			c:    Candidate{Incident: 50, Title: "Incident: elevated errors"},
-			pool: pool(Candidate{Incident: 7, Title: "Incident: elevated errors"}),
+			c: entitled(50, "Incident: elevated errors"), pool: pool(entitled(7, "Incident: elevated errors")),
+		},
+		"nor is a text that everybody writes": {
+			c:    told{Text{"Incident: elevated errors", "Investigating reports of degraded performance", nil, nil}, Candidate{Incident: 50}},
+			pool: pool(told{Text{"Incident: elevated errors", "Reports of degraded performance", nil, nil}, Candidate{Incident: 7}}),
+		},
+		"under one heading the words of the text decide": {
+			c: told{Text{"Incident: elevated errors", "Voucher replica stuck", nil, nil}, Candidate{Incident: 50}},
+			pool: pool(
+				told{Text{"Incident: elevated errors", "Certificate of the mail relay expired", nil, nil}, Candidate{Incident: 7}},
+				told{Text{"Incident: elevated errors", "Stuck replica, vouchers rejected", nil, nil}, Candidate{Incident: 8}},
+			),
+			want: []IncidentID{8}, says: "words: voucher, replica, stuck, elevated",
 		},
 		"rare words before common ones": {
-			c: Candidate{Incident: 50, Title: "Timeout in ledger export"},
-			pool: pool(
-				Candidate{Incident: 7, Title: "Timeout timeout in search"},
-				Candidate{Incident: 8, Title: "Ledger export stuck"},
-			),
+			c:    entitled(50, "Timeout in ledger export"),
+			pool: pool(entitled(7, "Timeout timeout in search"), entitled(8, "Ledger export stuck")),
 			want: []IncidentID{8}, says: "words: ledger, export",
 		},
 		"of one problem only the best": {
 			c: leak, pool: pool(
-				Candidate{Incident: 7, Problem: 1, Title: "DB pool exhausted"},
-				Candidate{Incident: 8, Problem: 1, Title: "DB pool exhausted on web-2"},
-				Candidate{Incident: 9, Problem: 2, Title: "DB pool down"},
+				entitled(7, "DB pool exhausted").with(func(x *told) { x.Problem = 1 }),
+				entitled(8, "DB pool exhausted on web-2").with(func(x *told) { x.Problem = 1 }),
+				entitled(9, "DB pool down").with(func(x *told) { x.Problem = 2 }),
 			),
 			want: []IncidentID{8, 9}, says: "words: db, pool, exhausted, web",
 		},
 		"of equals the latest": {
-			c:    leak,
-			pool: pool(Candidate{Incident: 7, Problem: 1, Title: "DB pool exhausted"}, Candidate{Incident: 9, Problem: 1, Title: "DB pool exhausted"}),
+			c: leak, pool: pool(
+				entitled(7, "DB pool exhausted").with(func(x *told) { x.Problem = 1 }), entitled(9, "DB pool exhausted").with(func(x *told) { x.Problem = 1 }),
+			),
 			want: []IncidentID{9}, says: "words: db, pool, exhausted",
 		},
+		"of the same words the one that is not so long ago": {
+			c: leak.with(func(x *told) { x.StartedAt = now }), pool: pool(
+				entitled(8, "DB pool exhausted").with(func(x *told) { x.StartedAt = now.AddDate(-3, 0, 0) }),
+				entitled(7, "DB pool exhausted").with(func(x *told) { x.StartedAt = now.AddDate(0, -1, 0) }),
+			),
+			want: []IncidentID{7, 8}, says: "words: db, pool, exhausted",
+		},
+		"what began later is not earlier": {
+			c:    leak.with(func(x *told) { x.StartedAt = now }),
+			pool: pool(entitled(7, leak.text.Title).with(func(x *told) { x.StartedAt = now.Add(time.Minute) })),
+		},
 		"somebody said it is not the same": {
-			c: leak, pool: pool(Candidate{Incident: 7, Title: leak.Title}), apart: []IncidentID{7},
+			c: leak, pool: pool(entitled(7, leak.text.Title)), apart: []IncidentID{7},
 		},
 		"not itself, nor what is known to be the same": {
-			c:    Candidate{Incident: 50, Problem: 3, Title: leak.Title},
-			pool: pool(leak, Candidate{Incident: 7, Problem: 3, Title: leak.Title}),
+			c:    entitled(50, leak.text.Title).with(func(x *told) { x.Problem = 3 }),
+			pool: pool(leak, entitled(7, leak.text.Title).with(func(x *told) { x.Problem = 3 })),
 		},
-		"never more than five": {
-			c: leak, pool: pool(
-				Candidate{Incident: 1, Title: leak.Title}, Candidate{Incident: 2, Title: leak.Title}, Candidate{Incident: 3, Title: leak.Title},
-				Candidate{Incident: 4, Title: leak.Title}, Candidate{Incident: 5, Title: leak.Title}, Candidate{Incident: 6, Title: leak.Title},
-			),
+		"no more than are asked for": {
+			c:    leak,
+			pool: pool(entitled(1, leak.text.Title), entitled(2, leak.text.Title), entitled(3, leak.text.Title), entitled(4, leak.text.Title), entitled(5, leak.text.Title), entitled(6, leak.text.Title)),
 			want: []IncidentID{6, 5, 4, 3, 2}, says: "words: db, pool, exhausted, web",
 		},
-		"no words at all": {c: Candidate{Incident: 50, Title: "17"}, pool: pool(Candidate{Incident: 7, Title: "17"})},
+		"no words at all": {c: entitled(50, "the"), pool: pool(entitled(7, "the"))},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found := Likely(c.c, c.pool, rarity, func(id IncidentID) bool { return slices.Contains(c.apart, id) }, 10)
+			asked, candidates, v := amongHundred(common, c.c, c.pool)
+			found := Likely(asked, candidates, v, func(id IncidentID) bool { return slices.Contains(c.apart, id) }, MaxSuggestions)
 			var got []IncidentID
 			for _, s := range found {
 				got = append(got, s.Incident)
@@ -171,12 +238,31 @@ func TestLikely(t *testing.T) {
 	}
 }
 
-func TestLikelySurvivesAnyRarity(t *testing.T) {
+func TestLikenessIsTheSameBothWaysAndNeverMoreThanOne(t *testing.T) {
 	t.Parallel()
-	for _, rarity := range []float64{0, -1, math.NaN(), math.Inf(1)} {
-		c := Candidate{Incident: 2, Title: "pool exhausted"}
-		if got := Likely(c, []Candidate{{Incident: 1, Title: c.Title}}, func(string) float64 { return rarity }, nobodySaid, 5); got != nil {
-			t.Errorf("rarity %v: got %v, want nothing", rarity, got)
+	texts := []Text{
+		{Title: "DB pool exhausted on web-17", Summary: "Every worker waits for the pool."},
+		{Title: "Pool exhausted", Summary: "pool pool pool pool"},
+		{Title: "決済が停止"},
+		{Title: "決済停止 on web17"},
+		{Title: "4711"},
+		{Title: "x", Summary: strings.Repeat("pool worker ", 5_000)},
+		{},
+	}
+	for _, bearers := range []int{-1, 0, 1, 50, 1_000_000} {
+		v := NewVocabulary(100)
+		for n, word := range []string{"pool", "worker", "web17", "決済"} {
+			v.Learn(Term(n+1), word, bearers)
+		}
+		for _, a := range texts {
+			for _, b := range texts {
+				x, y := weigh(v.Mentions(MentionsOf(a)), v), weigh(v.Mentions(MentionsOf(b)), v)
+				there, _ := alike(x, y, v)
+				back, _ := alike(y, x, v)
+				if there != back || !(there >= 0 && there <= 1) {
+					t.Errorf("%q and %q are alike by %v, and back by %v", a.Title, b.Title, there, back)
+				}
+			}
 		}
 	}
 }

@@ -156,6 +156,7 @@ func TestTheListOfIncidentsNarrows(t *testing.T) {
 	b.get("/incidents").says("empty", "Nothing has been reported yet")
 	b.report("Search is slow", "severity", "SEV1")
 	b.report("Backups failed", "services", "")
+	s.readTexts()
 	for address, want := range map[string][]string{
 		"/incidents":                         {"INC-2", "INC-1"},
 		"/incidents?q=backups":               {"INC-2"},
@@ -187,6 +188,7 @@ func TestSearchLeadsReferencesToTheirPages(t *testing.T) {
 	s.catalogued()
 	b := s.person(account.Editor)
 	b.report("Search is slow")
+	s.readTexts()
 	b.get("/search?q=inc-1").leadsTo("/incidents/INC-1")
 	b.get("/search?q=PRB-7").leadsTo("/problems/PRB-7")
 	b.get("/search?q=fu-12").leadsTo("/followups/FU-12")

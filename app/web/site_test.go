@@ -60,6 +60,14 @@ type site struct {
 	now time.Time
 }
 
+// readTexts indexes the words of what was written, as the program does soon after.
+func (s *site) readTexts() {
+	s.t.Helper()
+	if _, err := s.store.IndexTexts(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // newSite serves the pages at a quarter past nine on a Monday.
 func newSite(t testing.TB) *site {
 	t.Helper()
