@@ -287,6 +287,15 @@ func (s *Store) reportsOf(ctx context.Context, id incident.ID) (reports []incide
 	return reports, err
 }
 
+// IncidentItself gives an incident without what other tables hold of it: its services, participants and earlier times of impact.
+func (s *Store) IncidentItself(ctx context.Context, id incident.ID) (incident.Incident, error) {
+	r, err := table[incidentRow](s.db(ctx)).Where("id = ?", id).Take(ctx)
+	if err != nil {
+		return incident.Incident{}, explain(err, "incident")
+	}
+	return r.incident(), nil
+}
+
 // CreateIncident saves a new incident and gives it with its number.
 func (s *Store) CreateIncident(ctx context.Context, i incident.Incident) (incident.Incident, error) {
 	err := s.InTx(ctx, func(ctx context.Context) error {
@@ -296,8 +305,8 @@ func (s *Store) CreateIncident(ctx context.Context, i incident.Incident) (incide
 			return err
 		}
 		i.ID = incident.ID(r.ID)
-		if err := s.writeAround(ctx, incident.Incident{}, i); err != nil {
-			return err
+		if err := s.writeAround(ctx, incident.Incident{}, i); err != nil || len(i.Participants) == 0 && len(i.Services) < 2 && len(i.Segments) == 0 {
+			return err // what was given is what is there
 		}
 		var err error
 		i, err = s.incident(ctx, table[incidentRow](s.db(ctx)).Where("id = ?", r.ID))
@@ -331,6 +340,9 @@ func (s *Store) UpdateIncident(ctx context.Context, id incident.ID, change func(
 		}
 		if err := s.writeAround(ctx, before, after); err != nil {
 			return err
+		}
+		if slices.Equal(before.Services, after.Services) && slices.Equal(before.Participants, after.Participants) && len(before.Segments) == len(after.Segments) {
+			return nil // what was given is what is there
 		}
 		after, err = s.incident(ctx, table[incidentRow](s.db(ctx)).Where("id = ?", id))
 		return err

@@ -44,7 +44,8 @@ func (s *Store) similar(ctx context.Context, i incident.Incident, n int) ([]prob
 	c := problem.Candidate{
 		Incident: i.ID, Problem: i.Problem, StartedAt: i.Moments.StartedAt, Services: i.Services, Source: i.Source, GroupKey: i.GroupKey,
 	}
-	text := problem.Text{Title: i.Title, Summary: i.Summary}
+	text := problem.Text{Title: i.Title, Summary: i.Summary, Labels: i.Labels}
+	c.Alert = i.Labels[problem.AlertLabel]
 	unread, err := s.unread(ctx, i)
 	if err != nil {
 		return nil, err
@@ -78,6 +79,10 @@ func (s *Store) similar(ctx context.Context, i incident.Incident, n int) ([]prob
 	if err != nil {
 		return nil, err
 	}
+	alerts, err := s.alertsOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
 	if i.ID != 0 {
 		ids = append(ids, int64(i.ID))
 	}
@@ -88,11 +93,26 @@ func (s *Store) similar(ctx context.Context, i incident.Incident, n int) ([]prob
 	c.CauseClass = classes[i.ID]
 	for n := range pool {
 		pool[n].Services, pool[n].CauseClass = services[int64(pool[n].Incident)], classes[pool[n].Incident]
+		pool[n].Alert = alerts[int64(pool[n].Incident)]
 	}
 	notTheSame := func(id problem.IncidentID) bool {
 		return apart.incidents[id] || apart.problems[problemOf[id]]
 	}
 	return problem.Likely(c, pool, v, notTheSame, n), nil
+}
+
+// alertsOf gives the names of the alerts' rules, of those incidents that an alert told of.
+func (s *Store) alertsOf(ctx context.Context, ids []int64) (map[int64]string, error) {
+	var rows []struct {
+		ID     int64
+		Labels string
+	}
+	err := s.db(ctx).Raw("SELECT id, labels FROM incidents WHERE id IN ? AND labels <> '{}'", ids).Scan(&rows).Error
+	alerts := make(map[int64]string, len(rows))
+	for _, r := range rows {
+		alerts[r.ID] = labelsOf(r.Labels)[problem.AlertLabel]
+	}
+	return alerts, err
 }
 
 // unread are the latest incidents whose words are not indexed yet, and the one that is asked about.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -121,14 +122,14 @@ func (s *Store) indexSome(ctx context.Context) (int, error) {
 func (s *Store) texts(ctx context.Context, ids []int64) (map[int64]problem.Text, error) {
 	texts := make(map[int64]problem.Text, len(ids))
 	var rows []struct {
-		ID             int64
-		Title, Summary string
+		ID                     int64
+		Title, Summary, Labels string
 	}
-	if err := s.db(ctx).Raw("SELECT id, title, summary FROM incidents WHERE id IN ?", ids).Scan(&rows).Error; err != nil {
+	if err := s.db(ctx).Raw("SELECT id, title, summary, labels FROM incidents WHERE id IN ?", ids).Scan(&rows).Error; err != nil {
 		return nil, err
 	}
 	for _, r := range rows {
-		texts[r.ID] = problem.Text{Title: r.Title, Summary: r.Summary}
+		texts[r.ID] = problem.Text{Title: r.Title, Summary: r.Summary, Labels: labelsOf(r.Labels)}
 	}
 	var notes []struct {
 		IncidentID int64
@@ -281,7 +282,7 @@ func (c *indexChange) write(ctx context.Context, s *Store) error {
 
 // saysElse tells whether an incident's own words changed.
 func saysElse(before, after incident.Incident) bool {
-	return before.Title != after.Title || before.Summary != after.Summary
+	return before.Title != after.Title || before.Summary != after.Summary || !maps.Equal(before.Labels, after.Labels)
 }
 
 // beginsWith is how many words with one beginning a search looks for: those that most incidents mention of the first of them.

@@ -16,7 +16,8 @@ import (
 // KeeperStore is what a Keeper reads and writes.
 type KeeperStore interface {
 	InTx(ctx context.Context, do func(ctx context.Context) error) error
-	Incident(ctx context.Context, viewer account.Actor, id incident.ID) (incident.Incident, error)
+	// IncidentItself gives an incident without its services, participants and earlier times of impact.
+	IncidentItself(ctx context.Context, id incident.ID) (incident.Incident, error)
 	// HoldProblem keeps others from it until the transaction ends.
 	HoldProblem(ctx context.Context, id problem.ID) error
 	UpdateProblem(ctx context.Context, id problem.ID, change func(*problem.Problem) error) (before, after problem.Problem, err error)
@@ -64,7 +65,7 @@ type Keeper struct {
 
 // KeepIncident keeps the incident's problem, and the incident alone when it has none or does not count in it.
 func (k *Keeper) KeepIncident(ctx context.Context, actor account.Actor, id incident.ID) error {
-	i, err := k.Store.Incident(ctx, actor, id)
+	i, err := k.Store.IncidentItself(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,8 @@ type Store interface {
 	CreateIncident(ctx context.Context, i Incident) (Incident, error)
 	// HoldProblem keeps others from a problem until the transaction ends.
 	HoldProblem(ctx context.Context, id problem.ID) error
+	// IncidentItself gives an incident without its services, participants and earlier times of impact.
+	IncidentItself(ctx context.Context, id ID) (Incident, error)
 	// UpdateIncident reads, changes and writes in one step, and gives the incident before and after.
 	UpdateIncident(ctx context.Context, id ID, change func(*Incident) error) (before, after Incident, err error)
 	// LoopOf gathers what the gate asks for.
@@ -458,7 +460,8 @@ func (s *Service) apply(ctx context.Context, actor account.Actor, id ID, action 
 		if err := s.Keeper.KeepIncident(ctx, actor, id); err != nil {
 			return err
 		}
-		after, err = s.Store.Incident(ctx, actor, id)
+		kept, err := s.Store.IncidentItself(ctx, id)
+		after.Standing = kept.Standing
 		return err
 	})
 	return after, err
