@@ -10,6 +10,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 )
 
 // together is how many rows one statement inserts: both databases bound the parameters of a statement.
@@ -150,8 +151,17 @@ func (s *Store) CreateIncidents(ctx context.Context, all []incident.Incident) ([
 	ids := make([]incident.ID, len(all))
 	var services []incidentServiceRow
 	var words []incidentTermRow
+	var waiting []waitingRow
 	for n, r := range rows {
 		ids[n] = incident.ID(r.ID)
+		// What was over for days when it came is history: it never waits.
+		if w, waits := triage.WaitingOf(all[n], triage.Triage{}); waits && w.Until.After(all[n].CreatedAt) {
+			its := make([]int64, len(all[n].Services))
+			for m, slug := range all[n].Services {
+				its[m] = numbers[slug]
+			}
+			waiting = append(waiting, waitingRows(r.ID, its, w)...)
+		}
 		for _, slug := range all[n].Services {
 			services = append(services, incidentServiceRow{IncidentID: r.ID, ServiceID: numbers[slug], StartedAt: r.StartedAt})
 		}
@@ -160,6 +170,9 @@ func (s *Store) CreateIncidents(ctx context.Context, all []incident.Incident) ([
 		}
 	}
 	if err := insertAll(ctx, s, services); err != nil {
+		return nil, err
+	}
+	if err := insertAll(ctx, s, waiting); err != nil {
 		return nil, err
 	}
 	return ids, insertAll(ctx, s, words)

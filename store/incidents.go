@@ -374,6 +374,9 @@ func (s *Store) writeAround(ctx context.Context, before, after incident.Incident
 			return err
 		}
 	}
+	if err := s.keepWaiting(ctx, before, after); err != nil {
+		return err
+	}
 	return incidentTerms.index(ctx, s, id, before.Title, after.Title)
 }
 
@@ -462,6 +465,9 @@ func (s *Store) incidentSelection(ctx context.Context, f incident.Filter) (selec
 	if f.LoopOpen {
 		q.and(over + " AND i.significant")
 		q.and("NOT " + practised("'proposed', 'declined', 'duplicate'") + " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.incident_id = i.id)")
+	}
+	if f.Waiting {
+		q.and(waitingNow, s.now().UTC())
 	}
 	if f.Problem != 0 {
 		q.and("i.problem_id = ?", f.Problem)
