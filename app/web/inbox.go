@@ -87,6 +87,10 @@ func (w *Web) triaged(do func(c echo.Context, id incident.ID) (said string, err 
 			return err
 		}
 		said, err := do(c, id)
+		if f := fault.Of(err); f != nil && len(f.Fields) > 0 { // there is no form here to stand beside
+			w.flash(c, layout.Bad, f.Fields[0].Message)
+			return seeOther(c, backFrom(c, id))
+		}
 		if err != nil {
 			return w.refused(c, err, backFrom(c, id))
 		}
