@@ -153,11 +153,20 @@ func (s *Store) triagesOf(ctx context.Context, ids []int64) (map[incident.ID]tri
 	return all, err
 }
 
-// notedAs is the class of the latest note of a kind on incident i, else on its problem.
-func notedAs(kind string) string {
-	latest := "(SELECT n.cause_class FROM notes n WHERE n.%s AND n.kind = '" + kind + "' ORDER BY n.id DESC LIMIT 1)"
-	return "COALESCE(" + fmt.Sprintf(latest, "incident_id = i.id") + ", " + fmt.Sprintf(latest, "problem_id = i.problem_id") + ", '')"
-}
+// occurrencesAsked is in how many occurrences of its failure, the latest ones, an incident's cause is looked for.
+const occurrencesAsked = 200
+
+// notedAs are the classes of the latest confirmed cause and contributing factor: those noted on incident i, else on its
+// problem, else, of causes, on another occurrence.
+var notedAs = func() string {
+	latest := func(from, of, kind string) string {
+		return "(SELECT n.cause_class FROM " + from + " WHERE " + of + " AND n.kind = '" + kind + "' ORDER BY n.id DESC LIMIT 1)"
+	}
+	others := fmt.Sprintf("(SELECT o.id FROM incidents o WHERE o.problem_id = i.problem_id ORDER BY o.started_at DESC, o.id DESC LIMIT %d) AS top CROSS JOIN notes n", occurrencesAsked)
+	own, theirs := "n.incident_id = i.id", "n.problem_id = i.problem_id"
+	return "COALESCE(" + latest("notes n", own, "cause") + ", " + latest("notes n", theirs, "cause") + ", " + latest(others, "n.incident_id = top.id", "cause") + ", '') AS cause, " +
+		"COALESCE(" + latest("notes n", own, "factor") + ", " + latest("notes n", theirs, "factor") + ", '') AS factor"
+}()
 
 // Triage gives what was said about one incident, with the classes of cause that its notes name.
 func (s *Store) Triage(ctx context.Context, viewer account.Actor, id incident.ID) (triage.Triage, error) {
@@ -170,7 +179,7 @@ func (s *Store) Triage(ctx context.Context, viewer account.Actor, id incident.ID
 	}
 	t := all[id]
 	t.Incident = id
-	err = s.db(ctx).Raw("SELECT "+notedAs("cause")+" AS cause, "+notedAs("factor")+" AS factor FROM incidents i WHERE i.id = ?", id).Scan(&t.Noted).Error
+	err = s.db(ctx).Raw("SELECT "+notedAs+" FROM incidents i WHERE i.id = ?", id).Scan(&t.Noted).Error
 	return t, explain(err, "incident")
 }
 
@@ -313,7 +322,7 @@ func (s *Store) TimeToTriage(ctx context.Context, viewer account.Actor, of triag
 }
 
 // judgedAtMost bounds how many incidents FirstJudgements reads.
-const judgedAtMost = 500
+const judgedAtMost = 200
 
 // FirstJudgements gives the first judgements of the service's latest incidents that began since a moment, and what the
 // causes turned out to be.
@@ -322,7 +331,7 @@ func (s *Store) FirstJudgements(ctx context.Context, viewer account.Actor, servi
 		return nil, err
 	}
 	var rows []struct{ First, Later, Cause, Factor string }
-	err := s.db(ctx).Raw(`SELECT t.first_judgement AS first, COALESCE(t.judgement, '') AS later, `+notedAs("cause")+` AS cause, `+notedAs("factor")+` AS factor
+	err := s.db(ctx).Raw(`SELECT t.first_judgement AS first, COALESCE(t.judgement, '') AS later, `+notedAs+`
 		FROM incident_services l CROSS JOIN triages t CROSS JOIN incidents i
 		WHERE l.service_id = ? AND l.started_at >= ? AND t.incident_id = l.incident_id AND t.first_judgement IS NOT NULL AND i.id = l.incident_id AND `+counted+
 		fmt.Sprintf(" ORDER BY l.started_at DESC, l.incident_id DESC LIMIT %d", judgedAtMost), service, since.UTC()).Scan(&rows).Error

@@ -241,8 +241,12 @@ func TestFirstJudgementsAndWhatTheCausesWere(t *testing.T) {
 		if c := read(); c.N != 2 || c.Right != 1 {
 			t.Errorf("a factor: %+v", c)
 		}
+		noted(rootcause.Note{Incident: two, Kind: rootcause.Cause, CauseClass: "dependency"})
+		if c := read(); c.N != 3 || c.Right != 0 || len(c.Classes) != 1 {
+			t.Errorf("the cause of another occurrence: %+v", c)
+		}
 		noted(rootcause.Note{Problem: p.ID, Kind: rootcause.Cause, CauseClass: "code"})
-		if c := read(); c.N != 3 || c.Right != 1 || c.Open != 0 {
+		if c := read(); c.N != 3 || c.Right != 1 || c.Open != 0 || len(c.Classes) != 2 {
 			t.Errorf("the confirmed cause of all: %+v", c)
 		}
 		if got, err := s.Triage(t.Context(), ada, one); err != nil || got.Noted != (triage.Noted{Cause: "code", Factor: "configuration"}) {

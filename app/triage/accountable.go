@@ -17,7 +17,7 @@ type Standing struct {
 	Passed      int            // how often it was handed over in all
 	Overdue     bool           // nobody has for NobodyAfter or longer
 	Provisional catalog.TeamID // who answers for it until a team accepts, when overdue; 0: nobody is recorded
-	Because     string         // why that team: "builds it" or "answers at 2 a.m."
+	Because     string         // why that team: "builds the service" or "answers at 2 a.m."
 }
 
 // Accountability says who answers for an incident: the team that accepted it, until it hands it over; then nobody, until
@@ -53,7 +53,7 @@ func provisional(class incident.Class, services []catalog.Service) (catalog.Team
 	choices := []struct {
 		of  func(catalog.Service) catalog.TeamID
 		why string
-	}{{builder, "builds it"}, {night, "answers at 2 a.m."}}
+	}{{builder, "builds the service"}, {night, "answers at 2 a.m."}}
 	if class == incident.Infrastructure {
 		choices[0], choices[1] = choices[1], choices[0]
 	}

@@ -54,8 +54,8 @@ func (s *Service) Accept(ctx context.Context, actor account.Actor, id incident.I
 	})
 }
 
-// HandOver passes the incident on to another team. from is who does so where no team has it yet: 0 takes the one that
-// builds the service.
+// HandOver passes the incident on to another team. from is who does so where no team answers for it: 0 takes the one that
+// was handed it, else the one that builds the service.
 func (s *Service) HandOver(ctx context.Context, actor account.Actor, id incident.ID, from, to catalog.TeamID, reason string) error {
 	return s.change(ctx, actor, id, func(ctx context.Context, names names) error {
 		if err := names.inUse(to); err != nil {
@@ -65,7 +65,8 @@ func (s *Service) HandOver(ctx context.Context, actor account.Actor, id incident
 			if err := triable(i); err != nil {
 				return err
 			}
-			if from == 0 {
+			from := from
+			if from == 0 && t.Holder() == 0 {
 				services, err := s.Store.ServicesBySlug(ctx, actor, i.Services)
 				if err != nil {
 					return err

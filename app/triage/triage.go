@@ -101,17 +101,27 @@ func (t *Triage) Accept(team catalog.TeamID, by string, now time.Time) error {
 	return nil
 }
 
-// HandOver passes the incident on. It comes from the team that has it, or else from the one that h names.
+// Holder is the team that has the incident: it answers for it, or was handed it and has not accepted. 0: none.
+func (t Triage) Holder() catalog.TeamID {
+	if team := t.Accountable(); team != 0 {
+		return team
+	}
+	return t.Offered().To
+}
+
+// HandOver passes the incident on: from the team that answers for it, else from the one that h names, else from the one
+// that was handed it.
 func (t *Triage) HandOver(h HandOff) error {
-	if has := t.Accountable(); has != 0 {
+	switch has := t.Accountable(); {
+	case has != 0:
 		h.From = has
-	} else if offered := t.Offered(); offered.To != 0 {
-		h.From = offered.To
+	case h.From == 0:
+		h.From = t.Offered().To
 	}
 	h.Reason = strings.TrimSpace(h.Reason)
 	var c fault.Check
 	c.That(h.To != 0, "team", "Choose the team that it goes to.")
-	c.That(h.To == 0 || h.To != h.From, "team", "That team has it already.")
+	c.That(h.To == 0 || h.To != h.From && h.To != t.Holder(), "team", "That team has it already.")
 	c.That(len(h.Reason) >= 3, "reason", "Say why it is theirs: they read it first.")
 	c.That(len(h.Reason) <= 10_000, "reason", "At most 10,000 characters.")
 	if err := c.Err(); err != nil {

@@ -58,7 +58,7 @@ func TestWhoAnswersForAnIncident(t *testing.T) {
 		},
 		"two hand-offs and 48 h without acceptance": {
 			handOffs: twice, class: incident.Application, services: []catalog.Service{gateway}, now: hours(48),
-			want: Standing{Since: monday, Passed: 2, Overdue: true, Provisional: payments, Because: "builds it"},
+			want: Standing{Since: monday, Passed: 2, Overdue: true, Provisional: payments, Because: "builds the service"},
 		},
 		"a minute less": {
 			handOffs: twice, class: incident.Application, services: []catalog.Service{gateway}, now: hours(48).Add(-time.Minute),
@@ -67,7 +67,7 @@ func TestWhoAnswersForAnIncident(t *testing.T) {
 		"passed on after an acceptance, the clock begins with that hand-off": {
 			handOffs: []HandOff{passed(booking, payments, hours(1)), passed(payments, network, hours(10)), passed(network, booking, hours(50))},
 			accepted: Acceptance{Team: payments, At: hours(2), Passed: 1}, services: []catalog.Service{gateway}, now: hours(58),
-			want: Standing{Since: hours(10), Passed: 3, Overdue: true, Provisional: payments, Because: "builds it"},
+			want: Standing{Since: hours(10), Passed: 3, Overdue: true, Provisional: payments, Because: "builds the service"},
 		},
 		"of infrastructure it is whoever answers at night": {
 			class: incident.Infrastructure, services: []catalog.Service{gateway}, now: hours(60),
@@ -75,7 +75,7 @@ func TestWhoAnswersForAnIncident(t *testing.T) {
 		},
 		"of unknown class it is the builder": {
 			class: incident.UnknownClass, services: []catalog.Service{gateway}, now: hours(60),
-			want: Standing{Since: monday, Overdue: true, Provisional: payments, Because: "builds it"},
+			want: Standing{Since: monday, Overdue: true, Provisional: payments, Because: "builds the service"},
 		},
 		"nobody builds it: whoever answers at night": {
 			class: incident.Application, services: []catalog.Service{{OnCall: network}}, now: hours(60),
@@ -83,11 +83,11 @@ func TestWhoAnswersForAnIncident(t *testing.T) {
 		},
 		"infrastructure that nobody answers for at night: the builder": {
 			class: incident.Infrastructure, services: []catalog.Service{{Builder: booking}}, now: hours(60),
-			want: Standing{Since: monday, Overdue: true, Provisional: booking, Because: "builds it"},
+			want: Standing{Since: monday, Overdue: true, Provisional: booking, Because: "builds the service"},
 		},
 		"of several services the first that somebody builds": {
 			class: incident.Application, services: []catalog.Service{{OnCall: network}, gateway}, now: hours(60),
-			want: Standing{Since: monday, Overdue: true, Provisional: payments, Because: "builds it"},
+			want: Standing{Since: monday, Overdue: true, Provisional: payments, Because: "builds the service"},
 		},
 		"no service: nobody at all": {
 			now: hours(60), want: Standing{Since: monday, Overdue: true},
@@ -126,22 +126,24 @@ func TestStepsOfTriage(t *testing.T) {
 		latest  string
 		by      catalog.TeamID
 	}{
-		"nothing yet":                        {},
-		"accepted":                           {steps: steps{accept(payments)}, team: payments, by: payments},
-		"accepted twice":                     {steps: steps{accept(payments), accept(payments)}, refused: fault.Conflict, team: payments, by: payments},
-		"accepted by nobody":                 {steps: steps{accept(nobody)}, refused: fault.Invalid},
-		"another must not take it":           {steps: steps{accept(payments), accept(network)}, refused: fault.Conflict, team: payments, by: payments},
-		"handed over":                        {steps: steps{accept(payments), handOver(nobody, network, "a cable")}, to: network, from: payments, by: payments},
-		"handed over before it was accepted": {steps: steps{handOver(payments, network, "a cable")}, to: network, from: payments, by: payments},
-		"handed on by whoever got it":        {steps: steps{handOver(payments, network, "a cable"), handOver(payments, booking, "no cable")}, to: booking, from: network, by: payments},
-		"without a reason":                   {steps: steps{handOver(payments, network, "  ")}, refused: fault.Invalid},
-		"to itself":                          {steps: steps{accept(payments), handOver(nobody, payments, "why not")}, refused: fault.Invalid, team: payments, by: payments},
-		"to nobody":                          {steps: steps{accept(payments), handOver(nobody, nobody, "why not")}, refused: fault.Invalid, team: payments, by: payments},
-		"taken back by a third":              {steps: steps{handOver(payments, network, "a cable"), accept(booking)}, team: booking, by: payments},
-		"judged":                             {steps: steps{judge("code")}, first: "code", latest: "code"},
-		"judged again":                       {steps: steps{judge("code"), judge("data"), judge("configuration")}, first: "code", latest: "configuration"},
-		"judged again as at first":           {steps: steps{judge("code"), judge("data"), judge("code")}, first: "code", latest: "code"},
-		"judged as what nobody knows":        {steps: steps{judge("gremlins")}, refused: fault.Invalid},
+		"nothing yet":                              {},
+		"accepted":                                 {steps: steps{accept(payments)}, team: payments, by: payments},
+		"accepted twice":                           {steps: steps{accept(payments), accept(payments)}, refused: fault.Conflict, team: payments, by: payments},
+		"accepted by nobody":                       {steps: steps{accept(nobody)}, refused: fault.Invalid},
+		"another must not take it":                 {steps: steps{accept(payments), accept(network)}, refused: fault.Conflict, team: payments, by: payments},
+		"handed over":                              {steps: steps{accept(payments), handOver(nobody, network, "a cable")}, to: network, from: payments, by: payments},
+		"handed over before it was accepted":       {steps: steps{handOver(payments, network, "a cable")}, to: network, from: payments, by: payments},
+		"handed on by whoever got it":              {steps: steps{handOver(payments, network, "a cable"), handOver(nobody, booking, "no cable")}, to: booking, from: network, by: payments},
+		"handed elsewhere by whoever passed it on": {steps: steps{handOver(payments, network, "a cable"), handOver(payments, booking, "no cable")}, to: booking, from: payments, by: payments},
+		"to whoever was handed it":                 {steps: steps{handOver(payments, network, "a cable"), handOver(payments, network, "a cable")}, refused: fault.Invalid, to: network, from: payments, by: payments},
+		"without a reason":                         {steps: steps{handOver(payments, network, "  ")}, refused: fault.Invalid},
+		"to itself":                                {steps: steps{accept(payments), handOver(nobody, payments, "why not")}, refused: fault.Invalid, team: payments, by: payments},
+		"to nobody":                                {steps: steps{accept(payments), handOver(nobody, nobody, "why not")}, refused: fault.Invalid, team: payments, by: payments},
+		"taken back by a third":                    {steps: steps{handOver(payments, network, "a cable"), accept(booking)}, team: booking, by: payments},
+		"judged":                                   {steps: steps{judge("code")}, first: "code", latest: "code"},
+		"judged again":                             {steps: steps{judge("code"), judge("data"), judge("configuration")}, first: "code", latest: "configuration"},
+		"judged again as at first":                 {steps: steps{judge("code"), judge("data"), judge("code")}, first: "code", latest: "code"},
+		"judged as what nobody knows":              {steps: steps{judge("gremlins")}, refused: fault.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -156,16 +156,12 @@ func (w *Web) handOverPage(c echo.Context, wrong error) error {
 	if err != nil {
 		return err
 	}
-	has := t.Accountable()
-	if has == 0 {
-		has = t.Offered().To
-	}
 	status := http.StatusOK
 	if wrong != nil {
 		status = formStatus(wrong)
 	}
 	h := ui.Heading{Crumb: i.ID.String(), CrumbLink: link.Incident(int64(id)), Title: "Hand over to another team", Lede: i.Title}
-	return render(c, status, layout.FormPage(w.frame(c, h.Title, link.Incident(int64(id))), h, incidents.HandOverForm(i, teams, has, typed(c), wrong)))
+	return render(c, status, layout.FormPage(w.frame(c, h.Title, link.Incident(int64(id))), h, incidents.HandOverForm(i, teams, t.Holder(), typed(c), wrong)))
 }
 
 // teamAnswered is the team that an answer names by its slug; without an answer the zero Team.

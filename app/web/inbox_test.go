@@ -43,11 +43,11 @@ func TestTheInboxIsTriaged(t *testing.T) {
 	// After two days both see that nobody answers for it, and so does the first page.
 	s.pass(49 * time.Hour)
 	maria.post(over, "team", "payments", "reason", "no cable").leadsTo(link.Incident(int64(slow.ID)) + "#triage")
-	maria.get(back).says("nobody", "No accountable team for 49 h, passed 2×").says("nobody", "Payments, which builds it")
+	maria.get(back).says("nobody", "No accountable team for 49 h, passed 2×").says("nobody", "Payments answers for it: it builds the service.")
 	maria.get(link.With(link.Inbox, "team", "network")).says("nobody", "No accountable team for 49 h, passed 2×")
 	maria.get(link.Home).says("nobody", "No accountable team for 49 h, passed 2×").says("nobody", "Forms are empty")
 	page := link.Incident(int64(slow.ID))
-	maria.get(page).says("triage", "No team answers for it yet").says("triage", "Payments, which builds it").says("triage", "“no cable”").says("triage", "Network → Payments")
+	maria.get(page).says("triage", "No team answers for it yet").says("triage", "Until a team accepts, Payments answers for it").says("triage", "“no cable”").says("triage", "Network → Payments")
 
 	accept := link.AcceptIncident(int64(slow.ID))
 	maria.post(accept, "back", "https://elsewhere.example/").leadsTo(page + "#triage")

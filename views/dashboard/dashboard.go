@@ -360,7 +360,7 @@ func (p *Page) orphans(d Data, builders map[string]string) {
 		}
 		s := x.Standing(its, d.Clock.Now)
 		o := Orphan{Item: itemOf(x.Incident, builders), Nobody: ui.Sentence(incidents.NobodyWords(s, d.Clock.Now))}
-		o.Until = "Until a team accepts: " + incidents.ProvisionalWords(s, names) + "."
+		o.Until = incidents.ProvisionalWords(s, names)
 		o.Do, o.DoLink = "Triage", o.Link+"#triage"
 		p.Nobody = append(p.Nobody, o)
 	}

@@ -172,7 +172,7 @@ func newRow(x triage.Item, d Data, names map[catalog.TeamID]string, known map[st
 	}
 	if s.Overdue {
 		r.Nobody = ui.Sentence(incidents.NobodyWords(s, c.Now))
-		r.Until = "Until a team accepts: " + incidents.ProvisionalWords(s, names) + "."
+		r.Until = incidents.ProvisionalWords(s, names)
 	}
 	r.forms(x, d)
 	return r
@@ -184,7 +184,7 @@ func (r *Row) forms(x triage.Item, d Data) {
 	back := link.With(link.Inbox, "team", d.Of)
 	r.ID = x.Incident.ID.String()
 	r.Accept = incidents.TriageForm{Action: link.AcceptIncident(id), Submit: "Accept", Hidden: map[string]string{"back": back}}
-	holder := x.Triage.Offered().To
+	holder := x.Triage.Holder()
 	switch {
 	case d.Team.ID == 0:
 		r.Accept.Questions = append(r.Accept.Questions, incidents.TeamQuestion("team-"+r.ID, incidents.TeamSlug(d.Teams, d.Mine), d.Teams))

@@ -14,7 +14,7 @@ import (
 // TriageCard says who answers for an incident, what it was taken for, and how it was passed on.
 type TriageCard struct {
 	Title    string // the finding
-	Late     bool
+	Until    string // who answers for it until a team accepts it
 	Facts    []Fact
 	First    Guess
 	Final    Guess
@@ -60,10 +60,10 @@ func NewTriageCard(f Facts, c ui.Clock) *TriageCard {
 		card.Title = "Nobody triaged it"
 		card.fact("Answers for it", "no team; it is over for more than a week and no longer listed", "")
 	default:
-		card.Title, card.Late = "No team answers for it yet", s.Overdue
+		card.Title = "No team answers for it yet"
 		card.fact("Nobody since", c.Moment(s.Since)+", "+ui.Duration(c.Now.Sub(s.Since)), tone(s.Overdue))
 		if s.Overdue {
-			card.fact("Until a team accepts", ProvisionalWords(s, names), "")
+			card.Until = ProvisionalWords(s, names)
 		}
 	}
 	if s.Passed > 0 {
@@ -116,21 +116,13 @@ func (card *TriageCard) ask(f Facts, s triage.Standing) {
 			card.Accept.Questions = append(card.Accept.Questions, JudgementQuestion("accept-judgement", ""))
 		}
 	}
-	over := HandOverTo(id, f.Teams, holder(f.Triage), "")
+	over := HandOverTo(id, f.Teams, f.Triage.Holder(), "")
 	card.Over = &over
 	judge := TriageForm{Action: link.JudgeIncident(id), Submit: "Judge", Questions: []ui.Question{JudgementQuestion("judge-judgement", f.Triage.Judgement().Class)}}
 	if f.Triage.First.Class != "" {
 		judge.Submit = "Judge again"
 	}
 	card.Judge = &judge
-}
-
-// holder is the team that has it now: it answers for it, or was handed it.
-func holder(t triage.Triage) catalog.TeamID {
-	if team := t.Accountable(); team != 0 {
-		return team
-	}
-	return t.Offered().To
 }
 
 // HandOverTo is the small form that passes an incident on; suffix keeps its ids apart from others on the page.
@@ -224,12 +216,12 @@ func NobodyWords(s triage.Standing, now time.Time) string {
 	return said
 }
 
-// ProvisionalWords says who answers for an incident until a team accepts it, and why they do.
+// ProvisionalWords says in a sentence who answers for an incident until a team accepts it, and why they do.
 func ProvisionalWords(s triage.Standing, names map[catalog.TeamID]string) string {
 	if s.Provisional == 0 {
-		return "nobody: no team is recorded for its services"
+		return "No team is recorded that could answer for it meanwhile."
 	}
-	return names[s.Provisional] + ", which " + s.Because
+	return "Until a team accepts, " + names[s.Provisional] + " answers for it: it " + s.Because + "."
 }
 
 func guessed(name string, j triage.Judged, c ui.Clock) Guess {
