@@ -50,7 +50,6 @@ type Page struct {
 // Row is one incident that waits.
 type Row struct {
 	incidents.Row
-	ID        string
 	Noticed   string
 	Told      string
 	Untold    bool
@@ -90,7 +89,7 @@ func NewPage(d Data) Page {
 }
 
 func (p *Page) heading(d Data) {
-	whose, calm := "", ""
+	var whose, calm string
 	switch d.Of {
 	case Nobody:
 		whose, calm = " and nobody builds the service", "Every incident that waits has a team that builds its service"
@@ -142,7 +141,7 @@ func newRow(x triage.Item, d Data, names map[catalog.TeamID]string, known map[st
 	i, c := x.Incident, d.Clock
 	id := int64(i.ID)
 	r := Row{
-		Row: incidents.NewRow(i, c), ID: ui.Thousands(id), Guess: x.Triage.Judgement().Class,
+		Row: incidents.NewRow(i, c), Guess: x.Triage.Judgement().Class,
 		Edit: link.EditIncident(id), Similar: link.Incident(id) + "#similar",
 		Noticed: map[incident.Detector]string{
 			incident.ByAlert: "noticed by an alert", incident.ByUser: "noticed by users", incident.ByStaff: "noticed by staff",
@@ -182,13 +181,11 @@ func newRow(x triage.Item, d Data, names map[catalog.TeamID]string, known map[st
 func (r *Row) forms(x triage.Item, d Data) {
 	id := int64(x.Incident.ID)
 	back := link.With(link.Inbox, "team", d.Of)
-	r.ID = x.Incident.ID.String()
 	r.Accept = incidents.TriageForm{Action: link.AcceptIncident(id), Submit: "Accept", Hidden: map[string]string{"back": back}}
 	holder := x.Triage.Holder()
-	switch {
-	case d.Team.ID == 0:
-		r.Accept.Questions = append(r.Accept.Questions, incidents.TeamQuestion("team-"+r.ID, incidents.TeamSlug(d.Teams, d.Mine), d.Teams))
-	default:
+	if d.Team.ID == 0 {
+		r.Accept.Questions = append(r.Accept.Questions, incidents.TeamQuestion("team-"+r.Ref, incidents.TeamSlug(d.Teams, d.Mine), d.Teams))
+	} else {
 		r.Accept.Hidden["team"] = d.Team.Slug
 		if d.Team.ID != d.Mine {
 			r.Accept.Submit = "Accept for " + d.Team.Name
@@ -198,9 +195,9 @@ func (r *Row) forms(x triage.Item, d Data) {
 		}
 	}
 	if r.Guess == "" {
-		r.Accept.Questions = append(r.Accept.Questions, incidents.JudgementQuestion("judgement-"+r.ID, ""))
+		r.Accept.Questions = append(r.Accept.Questions, incidents.JudgementQuestion("judgement-"+r.Ref, ""))
 	}
-	r.Over = incidents.HandOverTo(id, d.Teams, holder, "-"+r.ID)
+	r.Over = incidents.HandOverTo(id, d.Teams, holder, "-"+r.Ref)
 	r.Over.Hidden = map[string]string{"back": back}
 	if d.Team.ID != 0 {
 		r.Over.Hidden["from"] = d.Team.Slug
