@@ -25,6 +25,12 @@ var everyPage = []struct{ name, address string }{
 	{"dashboard", link.Home},
 	{"queue", link.Queue},
 	{"queue-year", link.With(link.Queue, "window", "365")},
+	{"inbox", link.Inbox},
+	{"inbox-nobody", link.With(link.Inbox, "team", "none")},
+	{"inbox-every-team", link.With(link.Inbox, "team", "all")},
+	{"inbox-empty", link.With(link.Inbox, "team", "payments")},
+	{"incident-passed-on", link.Incident(82)},
+	{"incident-hand-over", link.HandOverIncident(82)},
 	{"search", link.With(link.Search, "q", "cache")},
 	{"search-nothing", link.With(link.Search, "q", "zeppelin")},
 	{"not-found", "/nowhere"},
@@ -66,6 +72,7 @@ var everyPage = []struct{ name, address string }{
 
 	{"services", link.Services},
 	{"service", link.Service("booking-api")},
+	{"service-judged", link.Service("rates-cache")},
 	{"service-new", link.NewService},
 	{"service-edit", link.EditService("booking-api")},
 	{"teams", link.Teams},
@@ -150,6 +157,7 @@ func TestTheFirstPagesCanBeReadByEverybody(t *testing.T) {
 	for _, page := range []struct{ name, address string }{
 		{"first-dashboard", link.Home},
 		{"first-queue", link.Queue},
+		{"first-inbox", link.Inbox},
 		{"first-incidents", link.Incidents},
 		{"first-problems", link.Problems},
 		{"first-followups", link.FollowUps},

@@ -55,7 +55,7 @@ func NewDemo(ctx context.Context, config Config) (*App, error) {
 	w := newWords(a.store, story.Now)
 	a.demo, err = demo.Tell(ctx, demo.World{
 		Accounts: w.accounts, Catalog: w.catalog, Incidents: w.incidents, Problems: w.problems,
-		Notes: w.notes, Deployments: w.deployments, FollowUps: w.followUps, Store: a.store,
+		Notes: w.notes, Deployments: w.deployments, FollowUps: w.followUps, Triage: w.triage, Store: a.store,
 	}, story)
 	if err != nil {
 		_ = a.Close()

@@ -14,6 +14,7 @@ import (
 	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 	"upshot/integrations/makers"
 	"upshot/store"
 )
@@ -31,6 +32,7 @@ type words struct {
 	jira        *jirasync.Sync
 	intake      *intake.Service
 	notices     *notice.Service
+	triage      *triage.Service
 }
 
 func newWords(s *store.Store, now func() time.Time) words {
@@ -55,5 +57,6 @@ func newWords(s *store.Store, now func() time.Time) words {
 		},
 		followUps: &followup.Service{Store: s, Keeper: keeper, Log: s, Now: now},
 		keeper:    keeper,
+		triage:    &triage.Service{Store: s, Log: s, Now: now},
 	}
 }

@@ -28,6 +28,7 @@ type userRow struct {
 	Role         string
 	PasswordHash string
 	Zone         string
+	TeamID       *int64
 	CreatedAt    time.Time
 	LastSeenAt   *time.Time
 	DisabledAt   *time.Time
@@ -38,7 +39,7 @@ func (userRow) TableName() string { return "users" }
 func (r userRow) user() account.User {
 	return account.User{
 		ID: account.UserID(r.ID), Name: r.Name, DisplayName: r.DisplayName, Email: r.Email, Role: account.Role(r.Role),
-		PasswordHash: r.PasswordHash, Zone: r.Zone,
+		PasswordHash: r.PasswordHash, Zone: r.Zone, Team: referred[int64](r.TeamID),
 		CreatedAt: r.CreatedAt.UTC(), LastSeenAt: moment(r.LastSeenAt), DisabledAt: moment(r.DisabledAt),
 	}
 }
@@ -46,7 +47,7 @@ func (r userRow) user() account.User {
 func toUserRow(u account.User) userRow {
 	return userRow{
 		ID: int64(u.ID), Name: u.Name, DisplayName: u.DisplayName, Email: u.Email, Role: string(u.Role),
-		PasswordHash: u.PasswordHash, Zone: u.Zone,
+		PasswordHash: u.PasswordHash, Zone: u.Zone, TeamID: reference(u.Team),
 		CreatedAt: u.CreatedAt.UTC(), LastSeenAt: nullable(u.LastSeenAt), DisabledAt: nullable(u.DisabledAt),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 )
 
 // together is how many rows one statement inserts: both databases bound the parameters of a statement.
@@ -149,13 +150,25 @@ func (s *Store) CreateIncidents(ctx context.Context, all []incident.Incident) ([
 	}
 	ids, texts := make([]incident.ID, len(all)), make([]int64, len(all))
 	var services []incidentServiceRow
+	var waiting []waitingRow
 	for n, r := range rows {
 		ids[n], texts[n] = incident.ID(r.ID), r.ID
+		// What was over for days when it came is history: it never waits.
+		if w, waits := triage.WaitingOf(all[n], triage.Triage{}); waits && w.Until.After(all[n].CreatedAt) {
+			its := make([]int64, len(all[n].Services))
+			for m, slug := range all[n].Services {
+				its[m] = numbers[slug]
+			}
+			waiting = append(waiting, waitingRows(r.ID, its, w)...)
+		}
 		for _, slug := range all[n].Services {
 			services = append(services, incidentServiceRow{IncidentID: r.ID, ServiceID: numbers[slug], StartedAt: r.StartedAt})
 		}
 	}
 	if err := insertAll(ctx, s, services); err != nil {
+		return nil, err
+	}
+	if err := insertAll(ctx, s, waiting); err != nil {
 		return nil, err
 	}
 	return ids, explain(s.markText(ctx, texts...), "incident")

@@ -386,6 +386,9 @@ func (s *Store) writeAround(ctx context.Context, before, after incident.Incident
 			return err
 		}
 	}
+	if err := s.keepWaiting(ctx, before, after); err != nil {
+		return err
+	}
 	if !saysElse(before, after) {
 		return nil
 	}
@@ -477,6 +480,9 @@ func (s *Store) incidentSelection(ctx context.Context, f incident.Filter) (selec
 	if f.LoopOpen {
 		q.and(over + " AND i.significant")
 		q.and("NOT " + practised("'proposed', 'declined', 'duplicate'") + " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.incident_id = i.id)")
+	}
+	if f.Waiting {
+		q.and(waitingNow, s.now().UTC())
 	}
 	if f.Problem != 0 {
 		q.and("i.problem_id = ?", f.Problem)

@@ -143,7 +143,10 @@ func nameTaken(name string) error {
 }
 
 // Profile is what people may change about themselves.
-type Profile struct{ DisplayName, Email, Zone string }
+type Profile struct {
+	DisplayName, Email, Zone string
+	Team                     int64 // 0: none
+}
 
 // ChangeProfile changes somebody's own profile; administrators change everybody's.
 func (s *Service) ChangeProfile(ctx context.Context, actor Actor, id UserID, p Profile) error {
@@ -154,7 +157,7 @@ func (s *Service) ChangeProfile(ctx context.Context, actor Actor, id UserID, p P
 	}
 	return s.change(ctx, actor, id, "profile changed", func(u *User) (before, after map[string]any, err error) {
 		was := *u
-		u.DisplayName, u.Email, u.Zone = p.DisplayName, p.Email, p.Zone
+		u.DisplayName, u.Email, u.Zone, u.Team = p.DisplayName, p.Email, p.Zone, p.Team
 		if strings.TrimSpace(p.DisplayName) == "" {
 			u.DisplayName = u.Name
 		}
@@ -168,6 +171,9 @@ func (s *Service) ChangeProfile(ctx context.Context, actor Actor, id UserID, p P
 			if f.was != f.is {
 				before[f.field], after[f.field] = f.was, f.is
 			}
+		}
+		if was.Team != u.Team {
+			before["team_id"], after["team_id"] = was.Team, u.Team
 		}
 		return before, after, nil
 	})

@@ -24,6 +24,7 @@ type User struct {
 	Role         Role
 	PasswordHash string    // empty until the person has set a password
 	Zone         string    // IANA name of the zone this person reads times in
+	Team         int64     // the team they belong to, as catalog counts them; 0: none
 	DisabledAt   time.Time // zero while the account may be used
 	CreatedAt    time.Time
 	LastSeenAt   time.Time // moves at most once in SeenEvery

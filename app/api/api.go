@@ -22,6 +22,7 @@ import (
 	"upshot/app/jirasync"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 )
 
 // Prefix is where every address of the API begins.
@@ -40,6 +41,7 @@ type API struct {
 	Notes       *rootcause.Service
 	FollowUps   *followup.Service
 	Deployments *deployment.Service
+	Triage      *triage.Service
 	Jira        *jirasync.Sync
 	Poll        time.Duration // how often Jira is read
 
@@ -68,6 +70,7 @@ type Store interface {
 	deploymentReads
 	measureReads
 	jiraReads
+	triageReads
 }
 
 // Register adds every address to e, and lets trouble under /api be answered as JSON; so it comes after the pages

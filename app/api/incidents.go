@@ -229,6 +229,7 @@ type listIncidentsIn struct {
 	From     string `query:"from" doc:"Started at or after this moment or day."`
 	To       string `query:"to" doc:"Started before this moment or day."`
 	Loop     string `query:"loop" enum:"open" doc:"open: closed and significant, with neither a practice change queued or further nor a decision."`
+	Triage   string `query:"triage" enum:"waiting" doc:"waiting: no team answers for it yet, and it goes on or ended within a week."`
 	Sort     string `query:"sort" enum:"-started_at,started_at,-impact,impact" doc:"Default -started_at."`
 	PageQuery
 }
@@ -236,7 +237,7 @@ type listIncidentsIn struct {
 func (in listIncidentsIn) filter() (incident.Filter, error) {
 	f := incident.Filter{
 		Query: in.Q, Service: in.Service, Team: in.Team, Severity: incident.Severity(in.Severity), Status: incident.Status(in.Status),
-		Kind: incident.Kind(in.Kind), Class: incident.Class(in.Class), LoopOpen: in.Loop == "open", Sort: in.Sort,
+		Kind: incident.Kind(in.Kind), Class: incident.Class(in.Class), LoopOpen: in.Loop == "open", Waiting: in.Triage == "waiting", Sort: in.Sort,
 	}
 	if in.Service == "none" {
 		f.Service, f.Unassigned = "", true
@@ -306,12 +307,16 @@ func (a *API) showIncident(ctx context.Context, in *struct {
 	RefIn
 	Conditional
 },
-) (*one[incidentJSON], error) {
+) (*one[incidentWholeJSON], error) {
 	i, led, err := a.incident(ctx, in.Ref)
 	if err != nil {
 		return nil, err
 	}
-	o, err := shown(in.Conditional, i.Version, incidentAs(i))
+	w, err := a.whole(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	o, err := shown(in.Conditional, i.Version, w)
 	if err == nil && led {
 		o.ContentLocation = Prefix + "/incidents/" + i.ID.String()
 	}

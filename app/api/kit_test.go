@@ -26,6 +26,7 @@ import (
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/app/secret"
+	"upshot/app/triage"
 	"upshot/internal/synctest"
 	"upshot/store"
 	"upshot/store/storetest"
@@ -80,6 +81,7 @@ func newSite(t testing.TB) *site {
 		Problems:    &problem.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now, Join: incidents.JoinProblem},
 		Notes:       &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now},
 		FollowUps:   followUps,
+		Triage:      &triage.Service{Store: s, Log: s, Now: c.Now},
 		Deployments: &deployment.Service{Store: s, Keeper: keeper, Log: s, Now: c.Now},
 		Log:         slog.New(slog.NewTextHandler(&log, nil)), Now: c.Now,
 	}

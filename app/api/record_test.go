@@ -45,6 +45,7 @@ var everyWrite = []struct{ method, route, path, body string }{
 	{"POST", "/incidents/{ref}/merge", "/incidents/INC-3/merge", `{"into":"INC-2"}`},
 	{"POST", "/incidents/{ref}/unmerge", "/incidents/INC-3/unmerge", ``},
 	{"POST", "/incidents/{ref}/apart", "/incidents/INC-3/apart", `{"from":"INC-2"}`},
+	{"POST", "/incidents/{ref}/triage", "/incidents/INC-3/triage", `{"action":"accept","team":"payments"}`},
 	{"POST", "/problems", "/problems", `{"title":"The pool","incidents":["INC-1","INC-2"]}`},
 	{"PATCH", "/problems/{ref}", "/problems/PRB-1", `{"title":"The pool runs dry"}`},
 	{"POST", "/problems/{ref}/notes", "/problems/PRB-1/notes", `{"kind":"factor","body":"Load."}`},

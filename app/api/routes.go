@@ -34,6 +34,7 @@ func routes() []route {
 		{post, "/incidents/{ref}/unmerge", editor, "incidents", "Take a merge back", handle((*API).unmergeIncident)},
 		{post, "/incidents/{ref}/apart", editor, "incidents", "Remember that two are not the same failure", handle((*API).setIncidentApart)},
 		{post, "/incidents/{ref}/moments", editor, "incidents", "Correct a moment", handle((*API).correctMoment)},
+		{post, "/incidents/{ref}/triage", editor, "incidents", "Accept it for a team, hand it over, or judge its cause", handle((*API).triageIncident)},
 		{get, "/incidents/{ref}/similar", viewer, "incidents", "Likely earlier incidents, best first", handle((*API).listSimilar)},
 
 		{get, "/incidents/{ref}/notes", viewer, "notes", "List what was learnt about an incident", handle((*API).listIncidentNotes)},

@@ -76,9 +76,15 @@ func (t *teller) introduce(ctx context.Context) (account.User, error) {
 			return account.User{}, fmt.Errorf("service %s: %w", s.name, err)
 		}
 	}
+	// Whose inbox the visitor sees first.
+	profile := account.Profile{DisplayName: visitor.DisplayName, Zone: home, Team: int64(t.teams["booking"].ID)}
+	if err := t.Accounts.ChangeProfile(ctx, setUp, visitor.ID, profile); err != nil {
+		return account.User{}, fmt.Errorf("the visitor's team: %w", err)
+	}
+	visitor.Team = profile.Team
 	for _, p := range people {
 		u, err := t.Accounts.AddUser(ctx, setUp, account.User{
-			Name: p.name, DisplayName: p.display, Email: p.name + "@harbour-line.example", Role: account.Editor, Zone: home,
+			Name: p.name, DisplayName: p.display, Email: p.name + "@harbour-line.example", Role: account.Editor, Zone: home, Team: int64(t.teams[p.team].ID),
 		}, "")
 		if err != nil {
 			return account.User{}, fmt.Errorf("%s: %w", p.display, err)

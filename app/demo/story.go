@@ -19,6 +19,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 )
 
 // World is what the story is told through. The services' clock is the story's.
@@ -30,6 +31,7 @@ type World struct {
 	Notes       *rootcause.Service
 	Deployments *deployment.Service
 	FollowUps   *followup.Service
+	Triage      *triage.Service
 	Store       Store
 }
 
@@ -64,6 +66,7 @@ func Tell(ctx context.Context, w World, story *Clock) (account.User, error) {
 	t.everyday()
 	t.servicedesk()
 	t.releases()
+	t.triaged()
 
 	var visitor account.User
 	ctx = audit.WithOrigin(ctx, "", "command")

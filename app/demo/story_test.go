@@ -17,6 +17,7 @@ import (
 	"upshot/app/listing"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 	"upshot/store"
 	"upshot/store/storetest"
 )
@@ -38,6 +39,7 @@ func world(s *store.Store, now func() time.Time) demo.World {
 		Notes:       &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: now},
 		Deployments: &deployment.Service{Store: s, Keeper: keeper, Log: s, Now: now},
 		FollowUps:   &followup.Service{Store: s, Keeper: keeper, Log: s, Now: now},
+		Triage:      &triage.Service{Store: s, Log: s, Now: now},
 		Store:       s,
 	}
 }

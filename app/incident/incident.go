@@ -264,5 +264,6 @@ type Filter struct {
 	Problem    problem.ID
 	From, To   time.Time // started in [From, To)
 	LoopOpen   bool      // closed and significant, with neither a practice change queued or further nor a decision
+	Waiting    bool      // for a team to answer for it: see package triage
 	Sort       string    // started_at or impact; "-" in front for descending; default -started_at
 }

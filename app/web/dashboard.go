@@ -64,6 +64,10 @@ func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboar
 			return err
 		},
 		func() (err error) {
+			d.Nobody, err = w.Store.Unaccountable(ctx, viewer, now, dashboard.RowsShown)
+			return err
+		},
+		func() (err error) {
 			d.NoCause, err = w.Store.ClosedWithoutCause(ctx, viewer, now.Add(-dashboard.ClosedWithin), dashboard.RowsShown)
 			return err
 		},

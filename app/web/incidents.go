@@ -171,7 +171,7 @@ func (w *Web) showIncident(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f.CanEdit = canEdit(c)
+	f.CanEdit, f.Mine = canEdit(c), myTeam(c)
 	frame := w.frame(c, i.ID.String()+" "+i.Title, link.Incident(int64(i.ID)))
 	return render(c, http.StatusOK, incidents.Show(frame, incidents.NewShowPage(f, w.clock(c))))
 }
@@ -186,6 +186,7 @@ func (w *Web) factsOf(ctx context.Context, viewer account.Actor, i incident.Inci
 		func() (err error) { f.Notes, err = w.Store.NotesOfIncident(ctx, viewer, i.ID); return err },
 		func() (err error) { f.FollowUps, err = w.Store.FollowUpsOfIncident(ctx, viewer, i.ID); return err },
 		func() (err error) { f.Merged, err = w.Store.MergedInto(ctx, viewer, i.ID); return err },
+		func() (err error) { f.Triage, err = w.Store.Triage(ctx, viewer, i.ID); return err },
 		func() (err error) { f.Caused, err = w.Store.CausesOf(ctx, viewer, i.ID); return err },
 		func() (err error) {
 			f.Before, err = w.Store.DeploymentsBefore(ctx, viewer, i.Services, i.Moments.StartedAt, deployment.SuspectedWithin, suspects)

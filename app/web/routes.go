@@ -95,6 +95,7 @@ func (w *Web) routes() []route {
 
 		{get, link.Home, viewer, w.showDashboard},
 		{get, link.Queue, viewer, w.showQueue},
+		{get, link.Inbox, viewer, w.showInbox},
 
 		{get, link.FollowUps, viewer, w.listFollowUps},
 		{post, link.FollowUps, editor, w.promiseFollowUp},
@@ -148,6 +149,10 @@ func (w *Web) routes() []route {
 		{post, anIncident + "/unmerge", editor, w.unmergeIncident},
 		{post, anIncident + "/similar/join", editor, w.joinIncident},
 		{post, anIncident + "/similar/not-same", editor, w.setIncidentsApart},
+		{post, anIncident + "/triage/accept", editor, w.triaged(w.acceptIncident)},
+		{post, anIncident + "/triage/judge", editor, w.triaged(w.judgeIncident)},
+		{get, anIncident + "/triage/hand-over", editor, w.askHandOver},
+		{post, anIncident + "/triage/hand-over", editor, w.handOverIncident},
 		{post, anIncident + "/cause", editor, w.setIncidentCause},
 		{get, anIncident + "/notes", editor, w.askNote(false)},
 		{post, anIncident + "/notes", editor, w.addNote(false)},

@@ -17,6 +17,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/listing"
 	"upshot/app/problem"
+	"upshot/app/triage"
 	"upshot/views/layout"
 	"upshot/views/link"
 	"upshot/views/services"
@@ -82,6 +83,11 @@ func (w *Web) showService(c echo.Context) error {
 	if d.Deployments, err = w.Store.Deployments(ctx, viewer, deployment.Filter{Service: s.Slug}, few); err != nil {
 		return err
 	}
+	judged, err := w.Store.FirstJudgements(ctx, viewer, s.ID, w.Now().AddDate(-1, 0, 0))
+	if err != nil {
+		return err
+	}
+	d.Judged = triage.Confuse(judged)
 	return render(c, http.StatusOK, services.Show(w.frame(c, s.Name, link.Service(s.Slug)), services.NewShowPage(d)))
 }
 

@@ -92,7 +92,11 @@ func (w *Web) personPage(c echo.Context, status int, typed map[string]string, wr
 	if err != nil {
 		return err
 	}
-	p := settings.NewPersonPage(u, userOf(c).ID, typed, wrong, w.clock(c))
+	teams, err := w.Store.Teams(c.Request().Context(), actorOf(c))
+	if err != nil {
+		return err
+	}
+	p := settings.NewPersonPage(u, userOf(c).ID, teams, typed, wrong, w.clock(c))
 	p.Secret = once
 	return renderOnce(c, status, settings.Person(w.frame(c, u.DisplayName, link.Person(int64(u.ID))), p), once)
 }
@@ -127,9 +131,13 @@ func (w *Web) editPerson(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := account.Profile{DisplayName: answer(c, "display_name"), Email: answer(c, "email"), Zone: answer(c, "zone")}
-	err = w.Accounts.ChangeProfile(c.Request().Context(), actorOf(c), account.UserID(id), p)
-	return w.changed(c, err, "The profile is saved.", map[string]string{"display_name": p.DisplayName, "email": p.Email, "zone": p.Zone})
+	p, err := w.profileAnswered(c)
+	if err == nil {
+		err = w.Accounts.ChangeProfile(c.Request().Context(), actorOf(c), account.UserID(id), p)
+	}
+	return w.changed(c, err, "The profile is saved.", map[string]string{
+		"display_name": p.DisplayName, "email": p.Email, "zone": p.Zone, "team": answer(c, "team"),
+	})
 }
 
 func (w *Web) changeRole(c echo.Context) error {
@@ -239,21 +247,36 @@ func (w *Web) revokeToken(c echo.Context) error {
 // The own profile.
 
 func (w *Web) showProfile(c echo.Context) error {
-	return w.profilePage(c, http.StatusOK, settings.NewProfilePage(userOf(c), nil, nil, nil))
+	return w.profilePage(c, http.StatusOK, nil, nil, nil)
 }
 
-func (w *Web) profilePage(c echo.Context, status int, p settings.ProfilePage) error {
+func (w *Web) profilePage(c echo.Context, status int, typed *account.Profile, wrongProfile, wrongPassword error) error {
+	teams, err := w.Store.Teams(c.Request().Context(), actorOf(c))
+	if err != nil {
+		return err
+	}
+	p := settings.NewProfilePage(userOf(c), teams, typed, wrongProfile, wrongPassword)
 	return render(c, status, settings.Profile(w.frame(c, "Profile", link.Profile), p))
 }
 
+// profileAnswered is what the form of a profile says.
+func (w *Web) profileAnswered(c echo.Context) (account.Profile, error) {
+	team, err := w.teamAnswered(c, "team")
+	return account.Profile{
+		DisplayName: answer(c, "display_name"), Email: answer(c, "email"), Zone: answer(c, "zone"), Team: int64(team.ID),
+	}, err
+}
+
 func (w *Web) changeProfile(c echo.Context) error {
-	p := account.Profile{DisplayName: answer(c, "display_name"), Email: answer(c, "email"), Zone: answer(c, "zone")}
-	err := w.notInSandbox()
+	p, err := w.profileAnswered(c)
+	if err == nil {
+		err = w.notInSandbox()
+	}
 	if err == nil {
 		err = w.Accounts.ChangeProfile(c.Request().Context(), actorOf(c), userOf(c).ID, p)
 	}
 	if status := formStatus(err); status != 0 {
-		return w.profilePage(c, status, settings.NewProfilePage(userOf(c), &p, err, nil))
+		return w.profilePage(c, status, &p, err, nil)
 	}
 	if err != nil {
 		return err
@@ -270,7 +293,7 @@ func (w *Web) changePassword(c echo.Context) error {
 		u, err = w.Accounts.SetPassword(c.Request().Context(), actorOf(c), c.FormValue("old_password"), c.FormValue("password"))
 	}
 	if status := formStatus(err); status != 0 {
-		return w.profilePage(c, status, settings.NewProfilePage(userOf(c), nil, nil, err))
+		return w.profilePage(c, status, nil, nil, err)
 	}
 	if err != nil {
 		return err

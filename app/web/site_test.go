@@ -30,6 +30,7 @@ import (
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/app/secret"
+	"upshot/app/triage"
 	"upshot/integrations/makers"
 	"upshot/internal/synctest"
 	"upshot/store"
@@ -101,6 +102,7 @@ func newSite(t testing.TB) *site {
 			Store: s.store, Makers: makers.All(), Incidents: incidents, Deployments: deployments, Notes: notes, Log: s.store,
 			Key: secret.NewRandomKey(), Now: s.clock,
 		},
+		Triage:   &triage.Service{Store: s.store, Log: s.store, Now: s.clock},
 		Poll:     time.Minute,
 		Sessions: NewSessions(s.store.Sessions(s.clock), false),
 		Log:      slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelError})),

@@ -23,6 +23,7 @@ import (
 	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 	"upshot/static"
 	"upshot/views/settings"
 )
@@ -45,6 +46,7 @@ type Store interface {
 	ticketStore
 	sourceStore
 	noticeStore
+	triageStore
 }
 
 // Web serves the pages.
@@ -59,6 +61,7 @@ type Web struct {
 	FollowUps   *followup.Service
 	Jira        *jirasync.Sync
 	Intake      *intake.Service
+	Triage      *triage.Service
 	Poll        time.Duration // how often Jira is read
 	Notices     *notice.Service
 	Mail        settings.MailSettings // as the settings show them

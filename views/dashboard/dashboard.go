@@ -15,6 +15,7 @@ import (
 	"upshot/app/metrics"
 	"upshot/app/notice"
 	"upshot/app/problem"
+	"upshot/app/triage"
 	"upshot/views/followups"
 	"upshot/views/incidents"
 	"upshot/views/link"
@@ -33,6 +34,7 @@ type Data struct {
 	Mail     bool                            // mail can be sent
 	NoCause  metrics.WithoutCause
 	Loops    metrics.LoopClosure
+	Nobody   listing.Page[triage.Item] // that no team has answered for in two days
 	Months   []metrics.MonthFigures
 	Teams    []catalog.Team
 	Services []catalog.Service
@@ -67,6 +69,8 @@ type Page struct {
 
 	Untold     []Item
 	UntoldNote string
+	Nobody     []Orphan
+	NobodyNote string
 	NoCause    []Item
 	CauseNote  string
 	CauseCalm  string // instead of rows
@@ -101,6 +105,13 @@ type Item struct {
 	Refused                    string // what a notice was told that came to nothing
 	Do, DoLink                 string
 	Press                      bool // DoLink is a POST
+}
+
+// Orphan is an incident that no team answers for.
+type Orphan struct {
+	Item
+	Nobody string // "No accountable team for 50 h, passed 2×"
+	Until  string // who answers for it until a team accepts
 }
 
 // Loop is what significant incidents changed.
@@ -175,6 +186,7 @@ func NewPage(d Data) Page {
 	for _, i := range d.Untold.Items {
 		p.Untold = append(p.Untold, d.untold(i, builders))
 	}
+	p.orphans(d, builders)
 	p.UntoldNote = ui.Thousands(d.Untold.Total) + " significant"
 	for _, i := range d.NoCause.Items {
 		p.NoCause = append(p.NoCause, withoutCause(i, builders))
@@ -334,6 +346,25 @@ func (d Data) untold(i incident.Incident, builders map[string]string) Item {
 		}
 	}
 	return item
+}
+
+// orphans lists what no team answers for, with who does until one accepts.
+func (p *Page) orphans(d Data, builders map[string]string) {
+	names := followups.TeamNames(d.Teams)
+	for _, x := range d.Nobody.Items {
+		var its []catalog.Service
+		for _, s := range d.Services {
+			if slices.Contains(x.Incident.Services, s.Slug) {
+				its = append(its, s)
+			}
+		}
+		s := x.Standing(its, d.Clock.Now)
+		o := Orphan{Item: itemOf(x.Incident, builders), Nobody: ui.Sentence(incidents.NobodyWords(s, d.Clock.Now))}
+		o.Until = incidents.ProvisionalWords(s, names)
+		o.Do, o.DoLink = "Triage", o.Link+"#triage"
+		p.Nobody = append(p.Nobody, o)
+	}
+	p.NobodyNote = ui.PartOf(len(d.Nobody.Items), d.Nobody.Total) + ", passed on most often first"
 }
 
 func withoutCause(i incident.Incident, builders map[string]string) Item {

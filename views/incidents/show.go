@@ -15,6 +15,7 @@ import (
 	"upshot/app/notice"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/app/triage"
 	"upshot/views/followups"
 	"upshot/views/link"
 	"upshot/views/notes"
@@ -41,6 +42,8 @@ type Facts struct {
 	Events    []audit.Event
 	Notices   []notice.Notice
 	Mail      bool // mail can be sent
+	Triage    triage.Triage
+	Mine      catalog.TeamID // the reader's team
 	CanEdit   bool
 }
 
@@ -72,6 +75,7 @@ type ShowPage struct {
 	Decisions []Decided
 	Told      ToldCard
 	CanEdit   bool
+	Triage    *TriageCard
 	Known     []notes.Item // causes and factors noted on other occurrences, or on the problem
 }
 
@@ -174,6 +178,7 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 	p.Causes = suspectsOf(f, c)
 	p.Facts = factsOf(f)
 	p.Told = toldOf(f, c)
+	p.Triage = NewTriageCard(f, c)
 	for _, id := range f.Merged {
 		p.Merged = append(p.Merged, Merged{Ref: id.String(), Undo: link.UnmergeIncident(int64(id))})
 	}

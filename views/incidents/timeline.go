@@ -251,6 +251,18 @@ func Told(e audit.Event, c ui.Clock) Entry {
 		entry.Icon, entry.Text = "no", "Decided against a change, to look again on "+dayIn(word("look_again_on"))
 	case "merged":
 		entry.Icon, entry.Text = "same", fmt.Sprintf("Merged %s into %s: two reports of one occurrence", word("incident"), word("into"))
+	case "accepted":
+		entry.Text = word("team") + " answers for it"
+	case "handed over":
+		entry.Icon, entry.Text = "back", "Handed over to "+word("team")
+		if from := textOf(before["team"]); from != "" {
+			entry.Text = from + " handed it over to " + word("team")
+		}
+	case "judged":
+		entry.Text = "Judged the cause: " + word("judgement")
+		if was := textOf(before["judgement"]); was != "" {
+			entry.Text += " instead of " + was
+		}
 	case "unmerged":
 		entry.Icon, entry.Text = "same", fmt.Sprintf("Took back that %s was merged into %s", word("incident"), word("into"))
 	default:

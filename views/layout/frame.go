@@ -62,6 +62,7 @@ type place struct{ name, address string }
 func places(v Viewer) []place {
 	all := []place{
 		{"Now", link.Home},
+		{"Inbox", link.Inbox},
 		{"Queue", link.Queue},
 		{"Incidents", link.Incidents},
 		{"Problems", link.Problems},

@@ -10,6 +10,7 @@ import (
 const (
 	Home           = "/"
 	Queue          = "/queue"
+	Inbox          = "/inbox"
 	Incidents      = "/incidents"
 	ReportIncident = "/incidents/new"
 	Problems       = "/problems"
@@ -47,6 +48,11 @@ func CloseIncident(id int64) string       { return Incident(id) + "/close" }
 func ReopenIncident(id int64) string      { return Incident(id) + "/reopen" }
 func TellDevelopers(id int64) string      { return Incident(id) + "/tell" }
 func NotifyDevelopers(id int64) string    { return Incident(id) + "/notify" }
+
+// The steps of triage, each a POST; handing over has a page too.
+func AcceptIncident(id int64) string   { return Incident(id) + "/triage/accept" }
+func HandOverIncident(id int64) string { return Incident(id) + "/triage/hand-over" }
+func JudgeIncident(id int64) string    { return Incident(id) + "/triage/judge" }
 
 // MergeIncident makes it part of another one.
 func MergeIncident(id int64) string { return Incident(id) + "/merge" }

@@ -10,7 +10,9 @@ import (
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/listing"
+	"upshot/app/metrics"
 	"upshot/app/problem"
+	"upshot/app/triage"
 	"upshot/views/deployments"
 	"upshot/views/followups"
 	"upshot/views/incidents"
@@ -180,7 +182,52 @@ type ShowPage struct {
 	WaitingOf   string
 	Deployments []deployments.Row
 	DeployedOf  string
+	Judged      *Judged // nil: no incident was judged at triage
 	CanEdit     bool
+}
+
+// Judged says how often the first judgement of a cause was right.
+type Judged struct {
+	Note    string
+	Few     string
+	Classes []string
+	Rows    []JudgedRow
+	Open    string
+}
+
+// JudgedRow is one first judgement with how often it turned out to be what.
+type JudgedRow struct {
+	First string
+	Cells []JudgedCell
+}
+
+// JudgedCell is how often; Same where the judgement was right.
+type JudgedCell struct {
+	Count string
+	Same  bool
+}
+
+// judgedOf makes the table of first judgements.
+func judgedOf(c triage.Confusion) *Judged {
+	if c.N == 0 {
+		return nil
+	}
+	j := &Judged{Note: ui.PartOf(c.Right, c.N) + " right, last 12 months", Classes: c.Classes}
+	if metrics.Few(c.N) {
+		j.Few = "Few: n = " + ui.Thousands(c.N) + ", so this says little yet."
+	}
+	if c.Open > 0 {
+		j.Open = ui.Plural(c.Open, "more was judged, and its cause is", "more were judged, and their causes are") + " not known yet."
+	}
+	for _, r := range c.Rows {
+		row := JudgedRow{First: r.First}
+		for n, count := range r.Counts {
+			cell := JudgedCell{Count: ui.Thousands(count), Same: c.Classes[n] == r.First}
+			row.Cells = append(row.Cells, cell)
+		}
+		j.Rows = append(j.Rows, row)
+	}
+	return j
 }
 
 // ShowData is what the page is made of; each list is its first page.
@@ -191,6 +238,7 @@ type ShowData struct {
 	Problems    listing.Page[problem.Problem]
 	Waiting     listing.Page[followup.FollowUp] // dearest first
 	Deployments listing.Page[deployment.Deployment]
+	Judged      triage.Confusion
 	CanEdit     bool
 	Clock       ui.Clock
 }
@@ -203,7 +251,7 @@ func NewShowPage(d ShowData) ShowPage {
 		Slug: s.Slug, Heading: ui.Heading{Crumb: "Services", CrumbLink: link.Services, Ref: s.Slug, Title: s.Name, Lede: s.Summary},
 		Answer: AtTwoAM(s, names), State: answerState(s.AtTwoAM()), Retired: !s.RetiredAt.IsZero(), RetiredAt: c.OnDay(s.RetiredAt),
 		IncidentsOf: shown(d.Incidents), ProblemsOf: shown(d.Problems), WaitingOf: shown(d.Waiting), DeployedOf: shown(d.Deployments),
-		Waiting: followups.Lines(d.Waiting.Items, names, c), Deployments: deployments.NewRows(d.Deployments.Items, c), CanEdit: d.CanEdit,
+		Waiting: followups.Lines(d.Waiting.Items, names, c), Deployments: deployments.NewRows(d.Deployments.Items, c), Judged: judgedOf(d.Judged), CanEdit: d.CanEdit,
 	}
 	for _, i := range d.Incidents.Items {
 		p.Incidents = append(p.Incidents, incidents.NewRow(i, c))

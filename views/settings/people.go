@@ -10,6 +10,7 @@ import (
 	"github.com/a-h/templ"
 
 	"upshot/app/account"
+	"upshot/app/catalog"
 	"upshot/views/link"
 	"upshot/views/ui"
 )
@@ -110,7 +111,7 @@ type PersonPage struct {
 }
 
 // NewPersonPage shows the account. typed is what a form that came back with err held, by field; nil for none.
-func NewPersonPage(u account.User, reader account.UserID, typed map[string]string, err error, at ui.Clock) PersonPage {
+func NewPersonPage(u account.User, reader account.UserID, teams []catalog.Team, typed map[string]string, err error, at ui.Clock) PersonPage {
 	said := func(field, kept string) string {
 		if v, ok := typed[field]; ok {
 			return v
@@ -122,7 +123,7 @@ func NewPersonPage(u account.User, reader account.UserID, typed map[string]strin
 		ID: id, DisplayName: u.DisplayName, Name: u.Name, State: standing(u), Disabled: u.Disabled(), Self: u.ID == reader,
 		HasPassword: u.PasswordHash != "", Created: at.OnDay(u.CreatedAt), LastSeen: at.When(u.LastSeenAt),
 	}
-	p.Profile = profileForm(link.Person(id), said("display_name", u.DisplayName), said("email", u.Email), said("zone", u.Zone))
+	p.Profile = profileForm(link.Person(id), said("display_name", u.DisplayName), said("email", u.Email), said("zone", u.Zone), teamField(teams, u.Team, typed))
 	p.Role = ui.Form{Action: link.ChangeRole(id), Submit: "Change the role", Second: true, Questions: []ui.Question{
 		{Control: ui.Cards, Field: ui.Field{Name: "role", Label: "Role", Value: said("role", string(u.Role)), Options: roleCards(account.Admin), Wide: true}},
 	}}
@@ -137,12 +138,33 @@ func NewPersonPage(u account.User, reader account.UserID, typed map[string]strin
 }
 
 // profileForm is what people may change about themselves.
-func profileForm(action, displayName, email, zone string) ui.Form {
+func profileForm(action, displayName, email, zone string, team ui.Question) ui.Form {
 	return ui.Form{Action: action, Submit: "Save", Above: about("Profile", ""), Questions: []ui.Question{
 		{Field: ui.Field{Name: "display_name", Label: "Name", Hint: "as timelines show it", Value: displayName, Autocomplete: "name"}},
 		{Field: ui.Field{Name: "email", Label: "Mail address", Hint: "optional", Type: "email", Value: email, Autocomplete: "email"}},
 		{Field: zoneField(zone)},
+		team,
 	}}
+}
+
+// teamField asks which team somebody belongs to; typed, unless nil, is what a form that came back held.
+func teamField(teams []catalog.Team, kept int64, typed map[string]string) ui.Question {
+	q := ui.Question{Control: ui.OneOf, Field: ui.Field{
+		Name: "team", Label: "Team", Options: []ui.Option{{Label: "No team"}}, Help: "The inbox opens with the incidents of this team.",
+	}}
+	for _, t := range teams {
+		present := int64(t.ID) == kept
+		if t.ArchivedAt.IsZero() || present {
+			q.Options = append(q.Options, ui.Option{Value: t.Slug, Label: t.Name})
+		}
+		if present {
+			q.Value = t.Slug
+		}
+	}
+	if slug, ok := typed["team"]; ok {
+		q.Value = slug
+	}
+	return q
 }
 
 func zoneField(zone string) ui.Field {
@@ -264,15 +286,15 @@ type ProfilePage struct {
 }
 
 // NewProfilePage shows the account of who reads it. typed is what the profile's form held when it came back.
-func NewProfilePage(u account.User, typed *account.Profile, wrongProfile, wrongPassword error) ProfilePage {
-	shown := account.Profile{DisplayName: u.DisplayName, Email: u.Email, Zone: u.Zone}
+func NewProfilePage(u account.User, teams []catalog.Team, typed *account.Profile, wrongProfile, wrongPassword error) ProfilePage {
+	shown := account.Profile{DisplayName: u.DisplayName, Email: u.Email, Zone: u.Zone, Team: u.Team}
 	if typed != nil {
 		shown = *typed
 	}
 	return ProfilePage{
 		DisplayName: u.DisplayName,
 		Lede:        fmt.Sprintf("You sign in as %s. Your role is %s: %s", u.Name, u.Role, youMay[u.Role]),
-		Profile:     ui.NewForm(profileForm(link.Profile, shown.DisplayName, shown.Email, shown.Zone), wrongProfile),
+		Profile:     ui.NewForm(profileForm(link.Profile, shown.DisplayName, shown.Email, shown.Zone, teamField(teams, shown.Team, nil)), wrongProfile),
 		Password: ui.NewForm(ui.Form{
 			Action: link.OwnPassword, Submit: "Change the password", Second: true,
 			Above: aboutPassword(u.Name),
