@@ -252,3 +252,36 @@ func (b *browser) wait(what string, do func(), condition string) {
 	}
 	b.t.Fatalf("%s does not come after %s", what, b.at)
 }
+
+// What looks like an earlier failure is shown while a report is typed, and one press says that it is the same.
+func TestARecurrenceIsSeenWhileItIsTyped(t *testing.T) {
+	t.Parallel()
+	for name, scripts := range map[string]bool{"with scripts": true, "without scripts": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := newTestClock()
+			b, a := openEmpty(t, now.time)
+			addPerson(t, a)
+			addCheckout(t, a)
+			if !scripts {
+				b.withoutScripts()
+			}
+			b.signIn()
+			earlier := b.report("Checkout rejects every voucher code", "SEV3")
+			now.pass(20 * time.Minute)
+			b.resolve()
+
+			now.pass(6 * time.Hour)
+			b.press("header > a[href='" + link.ReportIncident + "']")
+			b.fill("#title", "Voucher codes rejected")
+			if !scripts {
+				b.press("button[formmethod=get]")
+			}
+			b.do("see what it may be", chromedp.WaitVisible(chromedp.CSS("#earlier [data-incident="+earlier+"]")))
+			b.reads("#earlier [data-incident="+earlier+"]", "Checkout rejects every voucher code", "words: voucher")
+			b.press("#earlier [data-incident=" + earlier + "] button")
+			b.reads("h1", "Voucher codes rejected")
+			b.reads("[data-test=occurrence]", "2nd occurrence")
+		})
+	}
+}

@@ -41,6 +41,7 @@ var everyPage = []struct{ name, address string }{
 	{"incident-recurred", link.Incident(82)},
 	{"incident-closed", link.Incident(75)},
 	{"incident-report", link.ReportIncident},
+	{"incident-recognised", link.With(link.ReportIncident, "title", "Bookings without a price after a fare refresh")},
 	{"incident-edit", link.EditIncident(85)},
 	{"incident-resolve", link.ResolveIncident(85)},
 	{"incident-close", link.CloseIncident(85)},

@@ -25,8 +25,8 @@ const (
 	ofSameKey     = 50    // the latest
 	ofUnread      = 20    // the latest whose words are not indexed yet
 
-	ranked      = 300 // by the words they share, without their lengths
-	compared    = 100 // of these, word by word
+	ranked      = 250 // by the words they share, without their lengths
+	compared    = 80 // of these, word by word
 	ofOneFailed = 3   // of these, in one problem
 )
 

@@ -49,10 +49,14 @@ func newSaid(seed uint64) said {
 func (s said) sentence(words int) string {
 	text := ""
 	for range words {
-		n := s.words.Uint64()
-		text += fmt.Sprintf("%c%c%c%c ", 'a'+n%26, 'b'+n/26%24, 'c'+n/624%20, 'd'+n/12_480%20)
+		text += wordOf(s.words.Uint64()) + " "
 	}
 	return text
+}
+
+// wordOf is the word that is the commoner the lower its number.
+func wordOf(n uint64) string {
+	return fmt.Sprintf("%c%c%c%c", 'a'+n%26, 'b'+n/26%24, 'c'+n/624%20, 'd'+n/12_480%20)
 }
 
 func (s said) incident(at time.Time) incident.Incident {
@@ -88,11 +92,11 @@ func benchmarkSimilar(b *testing.B, s *store.Store) {
 			return err
 		},
 		"rare word": func() error {
-			_, err := s.Incidents(b.Context(), ada, incident.Filter{Query: text.sentence(40)[150:154]}, listing.Request{})
+			_, err := s.Incidents(b.Context(), ada, incident.Filter{Query: wordOf(40_000 + text.r.Uint64N(20_000))}, listing.Request{})
 			return err
 		},
 		"two common words": func() error {
-			_, err := s.Incidents(b.Context(), ada, incident.Filter{Query: "abcd bbcd"}, listing.Request{})
+			_, err := s.Incidents(b.Context(), ada, incident.Filter{Query: wordOf(0) + " " + wordOf(1)}, listing.Request{})
 			return err
 		},
 	} {

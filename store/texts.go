@@ -55,12 +55,16 @@ type termRow struct {
 
 func (termRow) TableName() string { return "terms" }
 
-// textsTogether is how many incidents are indexed in one transaction: enough to be quick, few enough not to keep others waiting.
-const textsTogether = 100
+// How many incidents are indexed in one transaction: few, so that others need not wait, and more with each that is full, since the words
+// of many share the pages that are written.
+const (
+	textsTogether = 100
+	textsAtMost   = 800
+)
 
 // IndexTexts reads the words of incidents that are marked, all of them, and tells how many that were. Others may do so at the same time.
 func (s *Store) IndexTexts(ctx context.Context) (indexed int, err error) {
-	for {
+	for together := textsTogether; ; together = min(2*together, textsAtMost) {
 		var marked []int64
 		err := s.db(ctx).Raw("SELECT incident_id FROM stale_texts LIMIT 1").Scan(&marked).Error
 		if err != nil || len(marked) == 0 {
@@ -68,7 +72,7 @@ func (s *Store) IndexTexts(ctx context.Context) (indexed int, err error) {
 		}
 		n := 0
 		err = s.InTx(ctx, func(ctx context.Context) error {
-			n, err = s.indexSome(ctx)
+			n, err = s.indexSome(ctx, together)
 			return err
 		})
 		indexed += n
@@ -79,8 +83,8 @@ func (s *Store) IndexTexts(ctx context.Context) (indexed int, err error) {
 }
 
 // indexSome claims marks and brings the index up to date for their incidents. Whoever comes at the same time waits for the first mark.
-func (s *Store) indexSome(ctx context.Context) (int, error) {
-	marks, err := table[staleTextRow](s.db(ctx), forUpdate).Order("incident_id").Limit(textsTogether).Find(ctx)
+func (s *Store) indexSome(ctx context.Context, atMost int) (int, error) {
+	marks, err := table[staleTextRow](s.db(ctx), forUpdate).Order("incident_id").Limit(atMost).Find(ctx)
 	if err != nil || len(marks) == 0 {
 		return 0, err
 	}

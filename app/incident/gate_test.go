@@ -28,6 +28,7 @@ func TestTheGate(t *testing.T) {
 		"significant with a decision":           {kind: Real, status: Resolved, significant: true, loop: Loop{Cause: true, Decision: decided}},
 		"a decision explains nothing":           {kind: Real, status: Resolved, significant: true, loop: Loop{Decision: decided}, want: Missing{Cause: true}},
 		"a change explains nothing":             {kind: Real, status: Resolved, significant: true, loop: Loop{PracticeFollowUps: 2}, want: Missing{Cause: true}},
+		"what came back three times":            {kind: Real, status: Resolved, significant: true, want: Missing{Cause: true, Change: true}},
 		"maintenance needs nothing but its end": {kind: Maintenance, status: Resolved, significant: true},
 		"a drill needs nothing but its end":     {kind: Drill, status: Resolved},
 		"a drill goes on":                       {kind: Drill, status: Open, want: Missing{Resolved: true}},

@@ -102,6 +102,13 @@ func StateOf(f Facts) State {
 	return Open
 }
 
+// ReviewAt is the occurrence from which on a failure is to be looked into: once is chance, twice a problem, and the third time somebody
+// says why.
+const ReviewAt = 3
+
+// ReviewDue tells whether a review is overdue: it came back too often for nobody to have said why.
+func ReviewDue(occurrences int, explained bool) bool { return occurrences >= ReviewAt && !explained }
+
 // Reader gives a problem by its id.
 type Reader interface {
 	Problem(ctx context.Context, viewer account.Actor, id ID) (Problem, error)

@@ -273,7 +273,42 @@ func (w *Web) reportPage(c echo.Context, status int, answers url.Values, wrong e
 		Lede: "A sentence is enough. Everything else can be added later, by either side.",
 	}
 	form := incidents.ReportForm(answers, names, wrong, w.clock(c))
-	return render(c, status, incidents.Ask(w.frame(c, "Report an incident", link.ReportIncident), h, form, names))
+	recognition, err := w.recognise(c, answers)
+	if err != nil {
+		return err
+	}
+	return render(c, status, incidents.Report(w.frame(c, "Report an incident", link.ReportIncident), h, form, names, recognition))
+}
+
+// recognise finds what a report that is being written may be a recurrence of.
+func (w *Web) recognise(c echo.Context, answers url.Values) (incidents.Recognition, error) {
+	if answers.Get("again") != "" {
+		return incidents.Recognition{Known: true}, nil
+	}
+	ctx, viewer := c.Request().Context(), actorOf(c)
+	i := incident.New(strings.TrimSpace(answers.Get("title")), w.Now())
+	i.Summary = strings.TrimSpace(answers.Get("summary"))
+	if i.Title == "" && i.Summary == "" {
+		return incidents.Recognition{}, nil
+	}
+	if started, ok := momentIn(w.clock(c).Zone, answers.Get("started_at")); ok && !started.IsZero() {
+		i.Moments.StartedAt = started
+	}
+	var unknown fault.Check // a service that is being typed is no trouble yet
+	var err error
+	if i.Services, err = w.servicesIn(c, &unknown, "services", answers.Get("services")); err != nil {
+		return incidents.Recognition{}, err
+	}
+	similar, err := w.Store.Similar(ctx, viewer, i, problem.MaxSuggestions)
+	if err != nil {
+		return incidents.Recognition{}, err
+	}
+	ids := make([]incident.ID, len(similar))
+	for n, s := range similar {
+		ids[n] = s.Incident
+	}
+	earlier, err := w.Store.IncidentsByID(ctx, viewer, ids)
+	return incidents.NewRecognition(true, similar, earlier, w.clock(c)), err
 }
 
 func (w *Web) reportIncident(c echo.Context) error {

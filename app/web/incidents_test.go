@@ -148,6 +148,25 @@ func TestMergedReportsLeadToTheOtherAndComeBack(t *testing.T) {
 	b.get(one).lacks("merged", "INC-2")
 }
 
+func TestAReportIsRecognisedWhileItIsWritten(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.catalogued()
+	b := s.person(account.Editor)
+	b.report("Voucher codes are rejected", "services", "card-gateway")
+	b.post("/incidents/INC-1/resolve", "ended_by", "restart").leadsTo("/incidents/INC-1")
+	s.pass(48 * time.Hour)
+	b.get("/incidents/new").says("earlier", "shown here as you write")
+	typed := "/incidents/new?title=Vouchers+rejected+in+checkout&services=card-gateway&again="
+	b.get(typed).says("similar", "INC-1").says("similar", "words: vouchers, rejected").says("similar", "same service")
+	b.get("/incidents/new?title=Certificate&services=nowhere").says("earlier", "Nothing like it")
+	if at := b.report("Vouchers rejected in checkout", "started_at", "2026-11-25T09:00", "again", "INC-1"); at != "/incidents/INC-2" {
+		t.Fatalf("reported at %s", at)
+	}
+	b.get("/incidents/INC-2").says("occurrence", "2nd occurrence of PRB-1")
+	b.get("/incidents/new?again=INC-2").is(http.StatusOK).lacks("", "Has it happened before?")
+}
+
 func TestTheListOfIncidentsNarrows(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

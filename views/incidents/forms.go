@@ -26,6 +26,21 @@ func Default(typed url.Values, namesAndValues ...string) url.Values {
 	return typed
 }
 
+// reportForm is the id of the form that reports an incident.
+const reportForm = "report"
+
+// Recognition is what a report that is being written looks like among what happened before.
+type Recognition struct {
+	Known  bool // it is reported as a recurrence of one already
+	Looked bool // there was something to look for
+	Likely []Likely
+}
+
+// NewRecognition shows suggestions for a report that says something; earlier are the incidents that they speak of.
+func NewRecognition(looked bool, similar []problem.Suggestion, earlier []incident.Incident, c ui.Clock) Recognition {
+	return Recognition{Looked: looked, Likely: likelyOf(Facts{Similar: similar, Earlier: earlier}, c)}
+}
+
 // ReportForm asks for the few things that are known while it happens; the rest may come later.
 func ReportForm(typed url.Values, names Names, err error, c ui.Clock) ui.Form {
 	Default(typed, "started_at", c.Input(c.Now), "kind", string(incident.Real), "class", string(incident.UnknownClass), "detected_by", string(incident.ByUnknown))
@@ -34,7 +49,7 @@ func ReportForm(typed url.Values, names Names, err error, c ui.Clock) ui.Form {
 		hidden["again"] = again
 	}
 	return ui.NewForm(ui.Form{
-		Action: link.ReportIncident, Submit: "Report incident", Cancel: link.Incidents, Hidden: hidden,
+		ID: reportForm, Action: link.ReportIncident, Submit: "Report incident", Cancel: link.Incidents, Hidden: hidden,
 		Questions: []ui.Question{
 			{Field: ui.Field{
 				Name: "title", Label: "What do users feel?", Value: typed.Get("title"), Wide: true, Autocomplete: "off", Required: true,

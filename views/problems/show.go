@@ -1,6 +1,7 @@
 package problems
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,6 +46,8 @@ type ShowPage struct {
 	Service     incidents.Linked
 	First, Last ui.When
 	Restarts    string
+	Review      string // why somebody has to look into it now
+	MedianGap   string // between occurrences; empty with fewer than two
 	Finding     string
 	Figures     []Figure
 	History     ui.History
@@ -72,6 +75,7 @@ type Promised struct {
 	Ref, Link, Title, About string
 	State                   ui.State
 	Age                     string
+	Ticket                  string // key and status in Jira
 	Waited                  string
 	Bumps                   string
 	Recurred                string
@@ -114,6 +118,13 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 		p.Service = incidents.Linked{Text: f.Service.Name, Link: link.Service(f.Service.Slug)}
 	} else if one.Service != "" {
 		p.Service = incidents.Linked{Text: one.Service, Link: link.Service(one.Service)}
+	}
+	explained := slices.ContainsFunc(f.Notes, func(n rootcause.Note) bool { return n.Kind == rootcause.Cause || n.Kind == rootcause.Factor })
+	if problem.ReviewDue(figures.Occurrences, explained) {
+		p.Review = ui.Ordinal(figures.Occurrences) + " occurrence: review is due"
+	}
+	if figures.MedianGap > 0 {
+		p.MedianGap = ui.Duration(figures.MedianGap)
 	}
 	if !one.FixFailedAt.IsZero() && one.State != problem.Verified {
 		p.Failed = "a fix did not hold, " + c.Day(one.FixFailedAt)
@@ -296,6 +307,7 @@ func promisedOf(all []followup.FollowUp, seen []problem.Occurrence, c ui.Clock) 
 		p := Promised{
 			Ref: f.ID.String(), Link: link.FollowUp(int64(f.ID)), Title: f.Title, About: followups.KindWords(f.Kind) + ", " + string(f.Purpose),
 			Waited: ui.Duration(l.Waiting), Bumps: ui.Thousands(l.Bumps), Recurred: "0", Impact: ui.Minutes(l.ImpactWhileWaiting),
+			Ticket: cmp.Or(followups.TicketLine(f), ui.Missing),
 		}
 		if l.QueuedAt.IsZero() || l.Incomplete {
 			p.Waited = ui.Missing

@@ -12,6 +12,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/listing"
 	"upshot/app/problem"
+	"upshot/app/rootcause"
 	"upshot/views/incidents"
 	"upshot/views/ui"
 )
@@ -77,6 +78,44 @@ func TestTheFindingSaysTheHistory(t *testing.T) {
 			t.Parallel()
 			if p := NewShowPage(c.facts, clock); p.Finding != c.want {
 				t.Errorf("finding is %q, want %q", p.Finding, c.want)
+			}
+		})
+	}
+}
+
+func TestAFailureThatComesBackAsksForAReview(t *testing.T) {
+	t.Parallel()
+	note := func(k rootcause.Kind) []rootcause.Note {
+		return []rootcause.Note{{ID: 1, Problem: 7, Kind: k, Body: "Because."}}
+	}
+	restarted := func(past ...int) []incident.Incident {
+		all := days(past...)
+		for n := range all {
+			all[n].EndedBy = incident.Restart
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		all                    []incident.Incident
+		notes                  []rootcause.Note
+		review, restarts, gaps string
+	}{
+		"the first time":                       {all: restarted(30)},
+		"the second restart alone":             {all: restarted(30, 10), restarts: "restart pattern", gaps: "20 d"},
+		"the second time, ended otherwise":     {all: days(30, 10), gaps: "20 d"},
+		"the third time and nobody said why":   {all: days(30, 20, 2), review: "3rd occurrence: review is due", gaps: "14 d"},
+		"a hypothesis explains nothing":        {all: days(30, 20, 2), notes: note(rootcause.Hypothesis), review: "3rd occurrence: review is due", gaps: "14 d"},
+		"the third time with a factor noted":   {all: days(30, 20, 2), notes: note(rootcause.Factor), gaps: "14 d"},
+		"the fourth time with a cause noted":   {all: days(40, 30, 20, 2), notes: note(rootcause.Cause), gaps: "10 d"},
+		"the fourth time and nobody said why ": {all: days(40, 30, 20, 2), review: "4th occurrence: review is due", gaps: "10 d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := history(c.all)
+			f.Notes = c.notes
+			p := NewShowPage(f, clock)
+			if p.Review != c.review || p.Restarts != c.restarts || p.MedianGap != c.gaps {
+				t.Errorf("it says %q, %q, %q; want %q, %q, %q", p.Review, p.Restarts, p.MedianGap, c.review, c.restarts, c.gaps)
 			}
 		})
 	}

@@ -29,6 +29,7 @@ type Question struct {
 
 // Form is a page of questions with one button that says what it does.
 type Form struct {
+	ID        string // for what stands beside it and belongs to it; may be empty
 	Action    string // where the answers go, by POST
 	Submit    string // on the button: a verb
 	Cancel    string // where to go back; empty leaves it out
