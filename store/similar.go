@@ -26,7 +26,7 @@ const (
 	ofUnread      = 20    // the latest whose words are not indexed yet
 
 	ranked      = 250 // by the words they share, without their lengths
-	compared    = 80 // of these, word by word
+	compared    = 80  // of these, word by word
 	ofOneFailed = 3   // of these, in one problem
 )
 
@@ -307,24 +307,30 @@ func (s *Store) learnBearers(ctx context.Context, v *problem.Vocabulary, pool []
 	}
 	slices.Sort(terms)
 	for some := range slices.Chunk(slices.Compact(terms), rowsTogether) {
-		these, list := s.numbers(some)
-		rows, err := s.db(ctx).Raw("SELECT id, incidents FROM terms WHERE id IN "+these, list).Rows()
-		if err != nil {
-			return err
-		}
-		for rows.Next() { // by hand: there are thousands
-			var term problem.Term
-			var bearers int
-			if err = rows.Scan(&term, &bearers); err != nil {
-				break
-			}
-			v.Learn(term, "", bearers)
-		}
-		if err := cmp.Or(err, rows.Err(), rows.Close()); err != nil {
+		if err := s.learnSome(ctx, v, some); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// learnSome reads by hand: there are thousands.
+func (s *Store) learnSome(ctx context.Context, v *problem.Vocabulary, terms []problem.Term) error {
+	these, list := s.numbers(terms)
+	rows, err := s.db(ctx).Raw("SELECT id, incidents FROM terms WHERE id IN "+these, list).Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var term problem.Term
+		var bearers int
+		if err := rows.Scan(&term, &bearers); err != nil {
+			return err
+		}
+		v.Learn(term, "", bearers)
+	}
+	return rows.Err()
 }
 
 // causeClasses gives the class of cause that the latest confirmed cause, else the latest factor, of an incident names.
