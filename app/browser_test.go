@@ -75,10 +75,18 @@ type browser struct {
 // such page, and a form that needs another look.
 var meant = regexp.MustCompile(`^Failed to load resource: the server responded with a status of (404|409|422)`)
 
+// patience is how long a step in a browser may take on a machine that does much else.
+const patience = time.Minute
+
+// browsers are those that may run at the same time: each keeps a processor busy, and more of them only get in each other's way.
+var browsers = make(chan struct{}, 2)
+
 // openBrowser starts a Chromium that talks to nobody but the site and ends with the test.
 func openBrowser(t *testing.T, site string) *browser {
 	t.Helper()
 	path := testneed.Chromium(t)
+	browsers <- struct{}{}
+	t.Cleanup(func() { <-browsers })
 	profile, err := os.MkdirTemp("", "upshot-chromium-")
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +175,7 @@ func remove(t *testing.T, folder string) {
 // do fails the test when a step is not possible within a while.
 func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("%s, at %s: %v", what, b.at, err)
@@ -177,7 +185,7 @@ func (b *browser) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 // answer evaluates an expression on the page.
 func answer[T any](b *browser, script string, options ...chromedp.EvaluateOption) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, options...))
 	if err != nil {
@@ -196,7 +204,7 @@ func (b *browser) open(address string) {
 // press clicks what leads to another page, and waits for that page.
 func (b *browser) press(selector string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		b.t.Fatalf("press %s at %s: %v\n%s", selector, b.at, err, b.text("main"))

@@ -87,7 +87,7 @@ func TestALongInboxCanBeReadByEverybody(t *testing.T) {
 		t.Fatal(err)
 	}
 	payments, network := teams[1].ID, teams[0].ID
-	for n := range 60 {
+	for n := range 20 {
 		i := incident.New([]string{"Checkout is slow", strings.Repeat("Checkout rejects every voucher code of the summer sale ", 8), strings.Repeat("longwordwithoutblanks", 20)}[n%3], now.time().Add(-time.Hour))
 		i.Services, i.DetectedBy = []string{"checkout"}, incident.ByUser
 		if n%4 == 3 {
