@@ -17,6 +17,7 @@ import (
 	"upshot/app/audit"
 	"upshot/app/catalog"
 	"upshot/app/deployment"
+	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/intake"
 	"upshot/app/listing"
@@ -451,6 +452,68 @@ func TestASourceIsWhoItSays(t *testing.T) {
 			if e.Actor.Kind != account.Source || e.Actor.Name != "alertmanager/main" || e.Origin != "hook" {
 				s.t.Errorf("%s was done by %+v from %q", e.Action, e.Actor, e.Origin)
 			}
+		}
+	})
+}
+
+func TestWhatPeopleNoteThereIsNotedHereOnce(t *testing.T) {
+	t.Parallel()
+	eachTaken(t, func(s *taken) {
+		src := s.source(intake.PagerDuty, intake.Mapping{})
+		s.takes(src, s.pagerduty("1", "P1", "incident.triggered", 60, ""))
+		note := fmt.Sprintf(`{"event":{"id":"2","event_type":"incident.annotated","resource_type":"incident","occurred_at":%q,"data":{"id":"N1","type":"incident_note","content":"The pool is full","incident":{"id":"P1"}}}}`,
+			s.clock.Now().Add(-30*time.Minute).Format(time.RFC3339))
+		s.takes(src, note)
+		s.takes(src, s.pagerduty("3", "P1", "incident.resolved", 20, ""))
+		s.must(s.words.intake.Again(s.t.Context(), syncActor, s.deliveries(src)[1].ID))
+		s.must(s.words.intake.Drain(s.t.Context()))
+		notes, err := s.store.NotesOfIncident(s.t.Context(), syncActor, s.incidents()[0].ID)
+		s.must(err)
+		if len(notes) != 1 || notes[0].Body != "The pool is full" || notes[0].Author.Name != "pagerduty/main" {
+			s.t.Errorf("noted is %+v", notes)
+		}
+	})
+}
+
+func TestTheLabelsThatWereChosenTellTheSameFailure(t *testing.T) {
+	t.Parallel()
+	eachTaken(t, func(s *taken) {
+		src := s.source(intake.Alertmanager, intake.Mapping{SameBy: []string{"service", "severity"}})
+		other := strings.ReplaceAll(s.alerts("b 100 90"), `"groupKey":"g"`, `"groupKey":"another"`)
+		s.takes(src, s.alerts("a 300 290"))
+		s.takes(src, other)
+		all := s.incidents()
+		if len(all) != 2 || all[0].Problem == 0 || all[0].Problem != all[1].Problem || all[1].GroupKey != "service=payments, severity=critical" {
+			s.t.Errorf("%d incidents, %q", len(all), all[1].GroupKey)
+		}
+	})
+}
+
+func TestAChangeShipsWhenItsDeploymentSucceedsInTheEnd(t *testing.T) {
+	t.Parallel()
+	eachTaken(t, func(s *taken) {
+		src := s.source(intake.GitLab, intake.Mapping{Service: "payments"})
+		status := func(word, at string) string {
+			return fmt.Sprintf(`{"object_kind":"deployment","status":%q,"status_changed_at":%q,"deployment_id":15,"environment":"production","project":{"name":"pay","path_with_namespace":"acme/pay"},"short_sha":"279484c0"}`, word, at)
+		}
+		s.takes(src, status("failed", "2026-11-27 08:40:00 +0000"))
+		page, err := s.store.Deployments(s.t.Context(), syncActor, deploymentFilter("payments"), listing.Request{})
+		s.must(err)
+		f, err := s.words.followUps.Promise(s.t.Context(), syncActor, followup.FollowUp{Title: "Retry", Kind: followup.Code, Purpose: followup.Prevent}, true)
+		s.must(err)
+		f, err = s.words.followUps.Edit(s.t.Context(), syncActor, f.ID, 0, func(f *followup.FollowUp) error {
+			f.Deployment = page.Items[0].ID
+			return nil
+		})
+		s.must(err)
+		if !f.Kept.ShippedAt.IsZero() {
+			s.t.Errorf("shipped at %s by a deployment that failed", f.Kept.ShippedAt)
+		}
+		s.takes(src, status("success", "2026-11-27 08:50:00 +0000"))
+		f, err = s.store.FollowUp(s.t.Context(), syncActor, f.ID)
+		s.must(err)
+		if want := time.Date(2026, 11, 27, 8, 50, 0, 0, time.UTC); !f.Kept.ShippedAt.Equal(want) {
+			s.t.Errorf("shipped at %s, want %s", f.Kept.ShippedAt, want)
 		}
 	})
 }

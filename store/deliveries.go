@@ -75,6 +75,9 @@ ON CONFLICT (source_id, name) WHERE name <> '' DO UPDATE SET times = deliveries.
 // drainLock is held by whoever processes deliveries, until the transaction ends: one after the other, as they came.
 const drainLock = 0x7570736804
 
+// OneWriter tells whether whoever writes keeps all others from writing: then a batch is to be short.
+func (s *Store) OneWriter() bool { return s.pool == nil }
+
 // ClaimDeliveries gives those that wait and are due, oldest first. While one transaction has some, others get none.
 func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, limit int) ([]intake.Delivery, error) {
 	if s.pool != nil {
@@ -83,13 +86,13 @@ func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, limit int) (
 			return nil, explain(err, "delivery")
 		}
 	}
-	rows, err := table[deliveryRow](s.db(ctx)).Where("state = 'waiting' AND next_at <= ?", now.UTC()).Order("id").Limit(limit).Find(ctx)
+	rows, err := table[deliveryRow](s.db(ctx)).Where("state = 'waiting' AND next_at <= ?", now.UTC()).Order("next_at, id").Limit(limit).Find(ctx)
 	return deliveries(rows, err)
 }
 
 // DeliveriesWait tells whether any waits and is due: cheap, and outside of a transaction.
 func (s *Store) DeliveriesWait(ctx context.Context, now time.Time) (bool, error) {
-	rows, err := table[deliveryRow](s.db(ctx)).Select("id").Where("state = 'waiting' AND next_at <= ?", now.UTC()).Order("id").Limit(1).Find(ctx)
+	rows, err := table[deliveryRow](s.db(ctx)).Select("id").Where("state = 'waiting' AND next_at <= ?", now.UTC()).Order("next_at, id").Limit(1).Find(ctx)
 	return len(rows) > 0, explain(err, "delivery")
 }
 

@@ -42,6 +42,7 @@ type Store interface {
 	KeepDelivery(ctx context.Context, d Delivery) (DeliveryID, error)
 	// ClaimDeliveries gives those that wait and are due, oldest first. Others who ask meanwhile get none.
 	ClaimDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+	OneWriter() bool
 	DeliveriesWait(ctx context.Context, now time.Time) (bool, error)
 	Delivery(ctx context.Context, id DeliveryID) (Delivery, error)
 	SettleDelivery(ctx context.Context, d Delivery) error
@@ -95,10 +96,11 @@ func (s *Service) Receive(ctx context.Context, d Delivery) (id DeliveryID, err e
 	return id, err
 }
 
-// Batches are small, so that those who deliver meanwhile do not wait long for their turn.
+// Batches are small where there is one writer, so that those who deliver meanwhile do not wait long for their turn.
 const (
 	batch     = 50
 	batchTime = 15 * time.Millisecond
+	longBatch = 500 * time.Millisecond
 	attempts  = 12               // then a delivery that makes trouble of ours is left as failed
 	firstWait = 10 * time.Second // until the second; each is twice as long, up to
 	longWait  = time.Hour
@@ -109,10 +111,10 @@ func (s *Service) Drain(ctx context.Context) error {
 	if err := s.placeAgain(ctx); err != nil {
 		return err
 	}
+	if wait, err := s.Store.DeliveriesWait(ctx, s.Now()); err != nil || !wait { // a look alone keeps nobody from writing
+		return err
+	}
 	for ctx.Err() == nil {
-		if wait, err := s.Store.DeliveriesWait(ctx, s.Now()); err != nil || !wait {
-			return err
-		}
 		n, err := s.drainBatch(ctx)
 		if err != nil && ctx.Err() == nil {
 			n, err = s.drainOne(ctx)
@@ -128,7 +130,10 @@ func (s *Service) Drain(ctx context.Context) error {
 func (s *Service) drainBatch(ctx context.Context) (n int, err error) {
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		n = 0
-		until := time.Now().Add(batchTime)
+		until := time.Now().Add(longBatch)
+		if s.Store.OneWriter() {
+			until = time.Now().Add(batchTime)
+		}
 		claimed, err := s.Store.ClaimDeliveries(ctx, s.Now(), batch)
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ CREATE TABLE deliveries (
   done_at TIMESTAMPTZ
 );
 CREATE UNIQUE INDEX deliveries_name ON deliveries (source_id, name) WHERE name <> '';
-CREATE INDEX deliveries_waiting ON deliveries (id, next_at) WHERE state = 'waiting';
+CREATE INDEX deliveries_waiting ON deliveries (next_at, id) WHERE state = 'waiting';
 CREATE INDEX deliveries_source ON deliveries (source_id, id);
 CREATE INDEX deliveries_source_state ON deliveries (source_id, state, id);
 CREATE INDEX deliveries_old ON deliveries (last_at) WHERE state <> 'waiting';
