@@ -19,7 +19,7 @@ import (
 // How many incidents each sign brings in to be compared; more would cost time and hardly ever a likely one.
 const (
 	ofEachWord    = 1_000 // the latest that mention it
-	ofAllWords    = 4_000 // the weightiest words come first
+	ofAllWords    = 2_500 // the weightiest words come first
 	ofServices    = 3     // services that incidents are fetched by
 	ofEachService = 200   // the latest
 	ofSameKey     = 50    // the latest
