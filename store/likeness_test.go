@@ -17,6 +17,7 @@ import (
 	"upshot/app/incident"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
+	"upshot/internal/testneed"
 	"upshot/store"
 	"upshot/store/storetest"
 )
@@ -48,12 +49,12 @@ type prediction struct {
 }
 
 // Reports come in one after the other, as people and alerts send them, and each is asked for its likely earlier ones. The set is no part
-// of the project: UPSHOT_DEDUP_SET names such a file. UPSHOT_DEDUP_PREDICTIONS names a file to write the suggestions to.
+// of the project: UPSHOT_DEDUP_SET names such a file, else it is one that lies beside the project. UPSHOT_DEDUP_PREDICTIONS names a file to write the suggestions to.
 func TestLikelyEarlierIncidentsOfALabelledSet(t *testing.T) {
 	t.Parallel()
 	path := os.Getenv("UPSHOT_DEDUP_SET")
 	if path == "" {
-		t.Skip("UPSHOT_DEDUP_SET names no labelled set of reports: likeness is not measured")
+		path = filepath.Join(testneed.Shared(t, "dedup"), "dev.jsonl")
 	}
 	reports := readLines[report](t, path)
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
@@ -178,7 +179,7 @@ func TestACommonTitleOfARealHistoryPullsNothingTogether(t *testing.T) {
 	t.Parallel()
 	path := os.Getenv("UPSHOT_STATUS_HISTORY")
 	if path == "" {
-		t.Skip("UPSHOT_STATUS_HISTORY names no history of a status page: common titles are not tried on a real one")
+		path = filepath.Join(testneed.Shared(t, "incidents"), "github_status_2022_2023.jsonl")
 	}
 	s := storetest.Open(t)
 	titles := map[string]int{}

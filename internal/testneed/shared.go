@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Shared gives a folder of the real inputs that lie beside the project, in ../shared/data, such as "webhooks". They are no part of it.
+// Shared gives a folder of the real inputs that lie beside the project on some machines, in ../shared/data, such as "webhooks", or skips. Their
+// licences keep them out of the project, and nobody can install them: so a machine may lack them even where everything else is required.
 func Shared(t testing.TB, folder string) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -25,7 +26,7 @@ func Shared(t testing.TB, folder string) string {
 	}
 	path := filepath.Join(filepath.Dir(dir), "shared", "data", folder)
 	if _, err := os.Stat(path); err != nil {
-		lacks(t, "../shared/data/"+folder+" is missing: not tried with real inputs")
+		t.Skip("../shared/data/" + folder + " does not lie beside the project: not tried with real inputs")
 	}
 	return path
 }
