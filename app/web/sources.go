@@ -16,7 +16,6 @@ import (
 	"upshot/app/fault"
 	"upshot/app/intake"
 	"upshot/app/listing"
-	"upshot/views/followups"
 	"upshot/views/layout"
 	"upshot/views/link"
 	"upshot/views/settings"
@@ -107,7 +106,7 @@ func (w *Web) sourcePage(c echo.Context, status int, id intake.SourceID, once *s
 		return err
 	}
 	f := w.frame(c, src.Called(), link.Sources)
-	d.IsAdmin, d.CanEdit, d.Pager = f.Viewer.IsAdmin, f.Viewer.CanEdit, followups.PagerOf(d.Deliveries, link.Source(int64(id)), url.Values{"state": {string(d.State)}})
+	d.IsAdmin, d.CanEdit, d.Pager = f.Viewer.IsAdmin, f.Viewer.CanEdit, ui.PagerOf(d.Deliveries, link.Source(int64(id)), url.Values{"state": {string(d.State)}})
 	d.Here = link.With(link.Source(int64(id)), "state", string(d.State), "cursor", req.Cursor)
 	return renderOnce(c, status, settings.Source(f, settings.NewSourcePage(d)), once)
 }

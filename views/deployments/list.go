@@ -8,7 +8,6 @@ import (
 	"upshot/app/catalog"
 	"upshot/app/deployment"
 	"upshot/app/listing"
-	"upshot/views/followups"
 	"upshot/views/link"
 	"upshot/views/ui"
 )
@@ -77,7 +76,7 @@ func NewListPage(d ListData) ListPage {
 	q := d.Query
 	p := ListPage{Rows: NewRows(d.Page.Items, d.Clock), Narrow: len(q) > 0, CanEdit: d.CanEdit}
 	p.Title = title(d.Page.Total, d.Page.Estimated, p.Narrow)
-	p.Pager = followups.PagerOf(d.Page, link.Deployments, q)
+	p.Pager = ui.PagerOf(d.Page, link.Deployments, q)
 	outcomes := []ui.Option{{Label: "Every outcome"}}
 	for _, o := range deployment.Outcomes {
 		outcomes = append(outcomes, ui.Option{Value: string(o), Label: OutcomeWords(o)})

@@ -89,7 +89,7 @@ func NewListPage(d ListData) ListPage {
 		p.Rows = append(p.Rows, listRow(f, names, d.Clock))
 	}
 	p.Heading = ui.Heading{Title: listTitle(d.Page.Total, d.Page.Estimated, p.Narrow)}
-	p.Pager = PagerOf(d.Page, link.FollowUps, query)
+	p.Pager = ui.PagerOf(d.Page, link.FollowUps, query)
 	return p
 }
 
@@ -206,20 +206,4 @@ func stateOptions() []ui.Option {
 		options = append(options, ui.Option{Value: string(s), Label: StateWords(s)})
 	}
 	return options
-}
-
-// PagerOf leads through the pages of a list at that address.
-func PagerOf[T any](page listing.Page[T], address string, query url.Values) ui.Pager {
-	at := func(cursor string) string {
-		if cursor == "" {
-			return ""
-		}
-		with := url.Values{}
-		for name, values := range query {
-			with[name] = values
-		}
-		with.Set("cursor", cursor)
-		return link.WithQuery(address, with)
-	}
-	return ui.Pager{Shown: len(page.Items), Total: page.Total, Estimate: page.Estimated, Newer: at(page.Prev), Older: at(page.Next)}
 }

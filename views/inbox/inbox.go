@@ -70,7 +70,7 @@ type Row struct {
 func NewPage(d Data) Page {
 	p := Page{CanEdit: d.CanEdit, Ask: d.Mine == 0}
 	query := url.Values{"team": {d.Of}}
-	p.Pager = incidents.PagerOf(d.Page, link.Inbox, query)
+	p.Pager = ui.PagerOf(d.Page, link.Inbox, query)
 	p.heading(d)
 	p.Choice = ui.Question{Control: ui.OneOf, Field: ui.Field{Name: "team", Label: "Inbox of", Value: d.Of, Options: choices(d)}}
 	p.Pace, p.PaceNote = pace(d.Pace)

@@ -96,7 +96,7 @@ type SortLink struct {
 // NewListPage makes the page of what was asked for; query is what the address said.
 func NewListPage(page listing.Page[incident.Incident], query url.Values, names Names, canEdit bool, c ui.Clock) ListPage {
 	p := ListPage{
-		Pager: PagerOf(page, link.Incidents, query), CanEdit: canEdit, Sort: query.Get("sort"),
+		Pager: ui.PagerOf(page, link.Incidents, query), CanEdit: canEdit, Sort: query.Get("sort"),
 		Export: link.Export("incidents", "csv"), Filters: listFilters(query, names),
 	}
 	for _, i := range page.Items {
@@ -226,18 +226,6 @@ func with(query url.Values, name, value string) url.Values {
 		changed.Set(name, value)
 	}
 	return changed
-}
-
-// PagerOf leads to the pages before and after, with the same filters.
-func PagerOf[T any](page listing.Page[T], address string, query url.Values) ui.Pager {
-	p := ui.Pager{Shown: len(page.Items), Total: page.Total, Estimate: page.Estimated}
-	if page.Prev != "" {
-		p.Newer = link.WithQuery(address, with(query, "cursor", page.Prev))
-	}
-	if page.Next != "" {
-		p.Older = link.WithQuery(address, with(query, "cursor", page.Next))
-	}
-	return p
 }
 
 // soFar is the impact of one that goes on, up to now.

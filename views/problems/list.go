@@ -65,7 +65,7 @@ var sorts = []ui.Option{
 
 // NewListPage makes the page of what was asked for; query is what the address said.
 func NewListPage(page listing.Page[problem.Problem], query url.Values, names incidents.Names, canEdit bool, c ui.Clock) ListPage {
-	p := ListPage{Pager: incidents.PagerOf(page, link.Problems, query), CanEdit: canEdit, Export: link.Export("problems", "csv")}
+	p := ListPage{Pager: ui.PagerOf(page, link.Problems, query), CanEdit: canEdit, Export: link.Export("problems", "csv")}
 	for _, one := range page.Items {
 		p.Rows = append(p.Rows, NewRow(one, c))
 	}

@@ -143,7 +143,7 @@ func NewShowPage(f Facts, c ui.Clock) ShowPage {
 	p.FollowUps = promisedOf(f.FollowUps, seen, c)
 	p.Occurrences = occurrencesOf(f.Page.Items, seen, c)
 	query := map[string][]string{}
-	p.Pager = incidents.PagerOf(f.Page, link.Problem(p.ID), query)
+	p.Pager = ui.PagerOf(f.Page, link.Problem(p.ID), query)
 	p.Undo = undoOf(f, c)
 	p.Facts = whoOf(f)
 	return p

@@ -390,7 +390,7 @@ func (p *Page) table(d Data, rows []followups.Row, query url.Values) {
 	for _, r := range rows {
 		p.Rows = append(p.Rows, tableRow(r, names))
 	}
-	p.Pager = followups.PagerOf(d.Page, link.Queue, query)
+	p.Pager = ui.PagerOf(d.Page, link.Queue, query)
 }
 
 func tableRow(r followups.Row, teams map[catalog.TeamID]string) Row {

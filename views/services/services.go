@@ -127,7 +127,7 @@ func NewListPage(d ListData) ListPage {
 	if d.Filter.Retired {
 		query.Set("retired", "1")
 	}
-	p := ListPage{Narrow: len(query) > 0, CanEdit: d.CanEdit, Pager: followups.PagerOf(d.Page, link.Services, query)}
+	p := ListPage{Narrow: len(query) > 0, CanEdit: d.CanEdit, Pager: ui.PagerOf(d.Page, link.Services, query)}
 	names := followups.TeamNames(d.Teams)
 	slugs := map[catalog.TeamID]string{}
 	var team catalog.TeamID

@@ -1,7 +1,13 @@
 package ui
 
 import (
+	"maps"
+	"net/url"
+
 	"github.com/a-h/templ"
+
+	"upshot/app/listing"
+	"upshot/views/link"
 )
 
 // Heading begins a page. On pages with figures the title is the finding, in a sentence.
@@ -29,6 +35,22 @@ func (p Pager) text() string {
 		total = "about " + total
 	}
 	return Thousands(p.Shown) + " of " + total
+}
+
+// PagerOf leads through the pages of a list at that address; the query is kept.
+func PagerOf[T any](page listing.Page[T], address string, query url.Values) Pager {
+	at := func(cursor string) string {
+		if cursor == "" {
+			return ""
+		}
+		with := maps.Clone(query)
+		if with == nil {
+			with = url.Values{}
+		}
+		with.Set("cursor", cursor)
+		return link.WithQuery(address, with)
+	}
+	return Pager{Shown: len(page.Items), Total: page.Total, Estimate: page.Estimated, Newer: at(page.Prev), Older: at(page.Next)}
 }
 
 // Window is one choice among a few that exclude each other, such as 30, 90 or 180 days.
