@@ -166,8 +166,7 @@ func (s *Service) Try(ctx context.Context, kind Kind, h Headers, body []byte, m 
 	for n := range p.Signals {
 		p.Signals[n] = tidied(p.Signals[n])
 		l := p.Signals[n].Look
-		w := &work{Service: s, source: Source{Mapping: m}, maker: maker}
-		w.ctx = ctx
+		w := &work{Service: s, ctx: ctx, turn: s.newTurn(), source: Source{Mapping: m}, maker: maker}
 		known, err := w.known(l.Services, l.Labels)
 		if err != nil {
 			return Parcel{}, nil, err
