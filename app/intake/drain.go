@@ -15,12 +15,13 @@ import (
 
 // Batches are small where there is one writer, so that those who deliver meanwhile do not wait long for their turn.
 const (
-	batch     = 50
-	batchTime = 15 * time.Millisecond
-	longBatch = 500 * time.Millisecond
-	attempts  = 12               // then a delivery that makes trouble of ours is left as failed
-	firstWait = 10 * time.Second // until the second; each is twice as long, up to
-	longWait  = time.Hour
+	batch      = 50
+	batchTime  = 500 * time.Millisecond
+	smallBatch = 10
+	smallTime  = 15 * time.Millisecond
+	attempts   = 12               // then a delivery that makes trouble of ours is left as failed
+	firstWait  = 10 * time.Second // until the second; each is twice as long, up to
+	longWait   = time.Hour
 )
 
 // Drain processes what waits until nothing does, or ctx ends. What makes trouble alone does not stop the others.
@@ -47,11 +48,11 @@ func (s *Service) Drain(ctx context.Context) error {
 func (s *Service) drainBatch(ctx context.Context) (n int, err error) {
 	err = s.Store.InTx(ctx, func(ctx context.Context) error {
 		n = 0
-		until := time.Now().Add(longBatch)
+		most, until := batch, time.Now().Add(batchTime)
 		if s.Store.OneWriter() {
-			until = time.Now().Add(batchTime)
+			most, until = smallBatch, time.Now().Add(smallTime)
 		}
-		claimed, err := s.Store.ClaimDeliveries(ctx, s.Now(), batch)
+		claimed, err := s.Store.ClaimDeliveries(ctx, s.Now(), most)
 		if err != nil {
 			return err
 		}
