@@ -46,6 +46,9 @@ func WriteIncidents(w io.Writer, rows int, until time.Time) error {
 	at := until.Add(-historyFor).UTC().Truncate(time.Second)
 	for n := range rows {
 		at = at.Add(time.Duration(r.Float64() * 2 * float64(historyFor) / float64(rows+1)).Truncate(time.Second))
+		if last := until.Add(-time.Hour).UTC(); at.After(last) {
+			at = last
+		}
 		f := int(often.Uint64())
 		severity := []string{"SEV1", "SEV2", "SEV2", "SEV3", "SEV3", "SEV3", "SEV3", "SEV4", "SEV4", ""}[r.IntN(10)]
 		detected := at.Add(time.Duration(r.IntN(1_200)) * time.Second)
