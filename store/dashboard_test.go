@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -181,43 +182,10 @@ func TestEverySignificantIncidentHasOneOutcome(t *testing.T) {
 		})
 		add(morning.Add(80*day), 0) // provisional
 		now := morning.Add(100 * day)
-		got, err := s.LoopClosure(t.Context(), ada, morning.Add(-day), now, now, metrics.LoopGrace*day)
-		want := metrics.LoopClosure{Verified: 1, Decided: 1, DoneNotVerified: 1, None: 1, Provisional: 1}
-		if err != nil || got != want {
-			t.Errorf("got %+v, %v", got, err)
-		}
-	})
-}
-
-func TestMonthsHaveTheirMedianImpact(t *testing.T) {
-	t.Parallel()
-	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		add := func(at time.Time, impact time.Duration, standing incident.Standing) {
-			i := addIncident(t, s, at, func(i *incident.Incident) {
-				i.Moments.RestoredAt, i.Moments.ResolvedAt = at.Add(impact), at.Add(impact)
-				if impact == 0 {
-					i.Status, i.Moments.RestoredAt, i.Moments.ResolvedAt = incident.Open, time.Time{}, time.Time{}
-				}
-			})
-			keep(t, s, i, standing)
-		}
-		leads, recurs := incident.Standing{Occurrence: 1, Leads: true}, incident.Standing{Occurrence: 2, Leads: true, Recurs: true}
-		january := time.Date(2026, 1, 31, 23, 59, 59, 0, time.UTC)
-		add(january, 10*time.Minute, leads)
-		add(january, 20*time.Minute, recurs)
-		add(january, 0, leads)
-		add(morning, 5*time.Minute, leads)
-		add(morning, 7*time.Minute, leads)
-		add(morning, 60*time.Minute, recurs)
-		add(morning, time.Minute, incident.Standing{Occurrence: 1}) // goes with the one before
-		got, err := s.MonthlyTrend(t.Context(), ada, morning.Add(day), 3)
-		want := []metrics.MonthFigures{
-			{Start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Occurrences: 3, Recurrences: 1, Measured: 2, MedianImpact: 15 * time.Minute},
-			{Start: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)},
-			{Start: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Occurrences: 3, Recurrences: 1, Measured: 3, MedianImpact: 7 * time.Minute},
-		}
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("got %+v, %v", got, err)
+		got, _, err := s.Progress(t.Context(), ada, metrics.Filter{From: morning.Add(-day)}, metrics.Query{Now: now})
+		want := metrics.LoopClosure{Loops: metrics.Loops{Verified: 1, Decided: 1, DoneNotVerified: 1, None: 1}, Provisional: 1}
+		if err != nil || !reflect.DeepEqual(got.Loops, want) {
+			t.Errorf("got %+v, %v", got.Loops, err)
 		}
 	})
 }
@@ -238,14 +206,17 @@ func TestFactsHoldTheWholeProblemOfWhatHappenedInThePeriod(t *testing.T) {
 			filter metrics.Filter
 			want   []incident.ID
 		}{
-			"a period":   {metrics.Filter{From: morning.Add(-day), To: morning.Add(day)}, []incident.ID{before.ID, within.ID, drill.ID}},
+			"a period":   {metrics.Filter{From: morning.Add(-day), To: morning.Add(day)}, []incident.ID{within.ID, drill.ID}},
 			"a team":     {metrics.Filter{Team: "payments"}, []incident.ID{before.ID, within.ID}},
-			"a service":  {metrics.Filter{Service: "checkout", From: morning}, []incident.ID{before.ID, within.ID}},
+			"a service":  {metrics.Filter{Service: "checkout", From: morning}, []incident.ID{within.ID}},
 			"a severity": {metrics.Filter{Severity: incident.SEV1}, []incident.ID{within.ID}},
 		} {
 			facts, err := s.Facts(t.Context(), ada, c.filter)
 			var got []incident.ID
 			for _, f := range facts {
+				if f.Outside {
+					continue
+				}
 				got = append(got, f.Member.Incident)
 				if whole, err := s.Incident(t.Context(), ada, f.Member.Incident); err != nil || whole.Member() != f.Member || whole.Kind != f.Kind || whole.Problem != f.Problem {
 					t.Errorf("%s: %+v, want %+v, %v", name, f.Member, whole.Member(), err)

@@ -46,6 +46,7 @@ type Store struct {
 	turns    turns // who writes next, SQLite only
 	queue    atomic.Pointer[queue]
 	migrated atomic.Bool
+	shelf    shelf // of the measures
 }
 
 // Open opens the database at a file's path (SQLite) or a postgres:// address. Its tables are made by Migrate.

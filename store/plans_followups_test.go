@@ -90,13 +90,12 @@ func TestNoListOfTheQueueScans(t *testing.T) {
 		"untold":          func() error { _, err := s.Untold(ctx, ada, now, 5); return err },
 		"open incidents":  func() error { _, err := s.OpenIncidents(ctx, ada, 5); return err },
 		"without a cause": func() error { _, err := s.ClosedWithoutCause(ctx, ada, now, 5); return err },
-		"loops closed": func() error {
-			_, err := s.LoopClosure(ctx, ada, now, now.Add(time.Hour), now.AddDate(1, 0, 0), 0)
+		"the measures of a month": func() error {
+			_, err := s.record(ctx, now, now.AddDate(0, 1, 0))
 			return err
 		},
-		"months": func() error { _, err := s.MonthlyTrend(ctx, ada, now, 12); return err },
-		"facts of a month": func() error {
-			_, err := s.Facts(ctx, ada, metrics.Filter{From: now, To: now.AddDate(0, 1, 0)})
+		"the measures by day": func() error {
+			_, err := s.quick(ctx, metrics.Query{Now: now, From: now.Truncate(metrics.Day24)})
 			return err
 		},
 		"the queue in sum": func() error { _, err := s.QueueSummary(ctx, ada, followup.Filter{}, now); return err },

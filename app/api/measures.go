@@ -15,8 +15,8 @@ import (
 )
 
 type measureReads interface {
-	// Facts gathers the incidents that a measure is about.
-	Facts(ctx context.Context, viewer account.Actor, f metrics.Filter) ([]metrics.Fact, error)
+	// Progress gives the measures that incidents, deployments and follow-ups give, and how many changes are still to be counted.
+	Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error)
 }
 
 // SummaryJSON says how long things lasted; lengths are null when n is 0.
@@ -135,6 +135,7 @@ func recurrenceAs(r metrics.Recurrence) recurrenceJSON {
 type measuresJSON struct {
 	ImpactDuration impactDurationJSON `json:"impact_duration"`
 	Recurrence     recurrenceJSON     `json:"recurrence"`
+	Behind         int                `json:"behind" doc:"Changes that are not yet counted: 0 but for a while after an import of many thousands."`
 }
 
 type measureIn struct {
@@ -157,16 +158,17 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
-	facts, err := a.Store.Facts(ctx, account.ActorFrom(ctx), metrics.Filter{
+	q := metrics.Query{Bucket: metrics.Bucket(in.Bucket), Window: window(in.Window), Now: a.Now()}
+	p, behind, err := a.Store.Progress(ctx, account.ActorFrom(ctx), metrics.Filter{
 		Team: in.Team, Service: in.Service, Severity: incident.Severity(in.Severity), From: from, To: to,
-	})
+	}, q)
 	if err != nil {
 		return nil, err
 	}
-	q := metrics.Query{From: from, To: to, Bucket: metrics.Bucket(in.Bucket), Window: window(in.Window), Now: a.Now()}
 	return &struct{ Body measuresJSON }{Body: measuresJSON{
-		ImpactDuration: impactDurationAs(metrics.ImpactDurationOf(facts, q)),
-		Recurrence:     recurrenceAs(metrics.RecurrenceOf(facts, q)),
+		ImpactDuration: impactDurationAs(p.Impact),
+		Recurrence:     recurrenceAs(p.Recurrence),
+		Behind:         behind,
 	}}, nil
 }
 

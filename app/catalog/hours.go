@@ -98,6 +98,17 @@ func (h Hours) Working(from, to time.Time, loc *time.Location) time.Duration {
 	}
 }
 
+// WorkingDay is how long a day with working hours is, on average.
+func (h Hours) WorkingDay() time.Duration {
+	var total Clock
+	days := map[time.Weekday]bool{}
+	for _, w := range h.windows() {
+		total += w.To - w.From
+		days[w.Day] = true
+	}
+	return time.Duration(total) * time.Minute / time.Duration(len(days))
+}
+
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

@@ -169,7 +169,7 @@ func TestMeasuresOfAnImport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	flow := metrics.RecurrenceOf(facts, metrics.Query{Now: now}).Flow
+	flow := metrics.RecurrenceOf(metrics.RowsOf(facts, now), metrics.Query{Now: now}).Flow
 	var kept metrics.Flow
 	problems, err := s.Problems(t.Context(), reader, problem.Filter{}, listing.Request{Limit: listing.MaxLimit})
 	if err != nil {

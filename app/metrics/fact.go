@@ -1,10 +1,9 @@
 package metrics
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
+	"upshot/app/catalog"
 	"upshot/app/incident"
 	"upshot/app/problem"
 )
@@ -15,20 +14,51 @@ type Fact struct {
 	Kind    incident.Kind
 	Merged  bool // it was merged into another incident
 	Unknown bool // nobody can know whether it recurs: see incident.Recognisable
+	// Outside is one that was not asked for: it is here because the history of its problem needs it. An occurrence counts when one of its
+	// incidents is inside.
+	Outside bool
 	Member  problem.Member
+
+	Developer   bool // somebody of the development side took part
+	Told        incident.Telling
+	Hours       WorkClock // of the team that builds what failed
+	ResolvedAt  time.Time
+	ClosedAt    time.Time
+	HasCause    bool // a confirmed cause or contributing factor is noted
+	Significant bool
+	Loop        Loop // of a significant one: what it changed
 }
 
-// at is the moment by which a fact that is left out belongs to a period: restored, else started.
-func (f Fact) at() time.Time {
-	if !f.Member.RestoredAt.IsZero() {
-		return f.Member.RestoredAt
+// WorkClock tells working time of a team. The zero one is Monday to Friday, 09:00 to 17:00 UTC.
+type WorkClock struct {
+	Hours catalog.Hours
+	Zone  *time.Location
+}
+
+// Working is how much of [from, to) lies in working hours.
+func (c WorkClock) Working(from, to time.Time) time.Duration {
+	if c.Zone == nil {
+		return c.Hours.Working(from, to, time.UTC)
 	}
-	return f.Member.StartedAt
+	return c.Hours.Working(from, to, c.Zone)
 }
 
-// negative tells whether it ended before it began: some moment is wrong.
-func (f Fact) negative() bool {
+// wrong tells whether it ended before it began: some moment is not true.
+func (f Fact) wrong() bool {
 	return f.Member.Impact < 0 || (!f.Member.RestoredAt.IsZero() && f.Member.RestoredAt.Before(f.Member.StartedAt))
+}
+
+// part is how an incident is counted that is no occurrence; empty of others.
+func (f Fact) part() Part {
+	switch {
+	case f.Kind == incident.Maintenance:
+		return Maintenance
+	case f.Kind == incident.Drill:
+		return Drill
+	case f.Merged:
+		return Merged
+	}
+	return ""
 }
 
 // LeftOut counts the incidents that a figure does not hold, and why.
@@ -40,14 +70,14 @@ type LeftOut struct {
 	Unrecognisable     int // of recurrence alone: a row of a file that nothing groups
 }
 
-// add counts an incident that is no occurrence, and tells whether it is one of those.
-func (l *LeftOut) add(f Fact) bool {
-	switch {
-	case f.Kind == incident.Maintenance:
+// count counts an incident that is no occurrence, and tells whether it is one of those.
+func (l *LeftOut) count(p Part) bool {
+	switch p {
+	case Maintenance:
 		l.Maintenance++
-	case f.Kind == incident.Drill:
+	case Drill:
 		l.Drill++
-	case f.Merged:
+	case Merged:
 		l.Merged++
 	default:
 		return false
@@ -55,33 +85,11 @@ func (l *LeftOut) add(f Fact) bool {
 	return true
 }
 
-// history is one problem's occurrences in order; of an incident without a problem, that one.
-type history []problem.Occurrence
-
-// histories are the occurrences of every problem, by problem and then by start, so that the answer does not
-// depend on the order of the facts. Incidents that never count or that keep says no to are left out.
-func histories(facts []Fact, q Query, keep func(Fact) bool) []history {
-	members := map[problem.ID][]problem.Member{}
-	var alone []problem.Member
-	for _, f := range facts {
-		switch {
-		case f.Kind != incident.Real || f.Merged || !keep(f):
-		case f.Problem == 0:
-			alone = append(alone, f.Member)
-		default:
-			members[f.Problem] = append(members[f.Problem], f.Member)
-		}
-	}
-	window := cmp.Or(q.Window, problem.RecurrenceWindow)
-	var all []history
-	for _, m := range members {
-		all = append(all, problem.History(m, problem.FlapWindow, window, q.Now))
-	}
-	for _, m := range alone {
-		all = append(all, problem.History([]problem.Member{m}, problem.FlapWindow, window, q.Now))
-	}
-	slices.SortFunc(all, func(a, b history) int {
-		return cmp.Or(a[0].StartedAt.Compare(b[0].StartedAt), cmp.Compare(a[0].Incident(), b[0].Incident()))
-	})
-	return all
+func (l *LeftOut) add(o LeftOut) {
+	l.Maintenance += o.Maintenance
+	l.Drill += o.Drill
+	l.Merged += o.Merged
+	l.Missing += o.Missing
+	l.Negative += o.Negative
+	l.Unrecognisable += o.Unrecognisable
 }

@@ -8,7 +8,7 @@ type ImpactDuration struct {
 	Summary
 	Open    Open
 	LeftOut LeftOut
-	Series  []ImpactPeriod
+	Series  []LengthPeriod
 }
 
 // Open is what goes on, whichever period is asked for.
@@ -17,57 +17,72 @@ type Open struct {
 	OldestAge time.Duration
 }
 
-// ImpactPeriod is one period of the series; it may hold none.
-type ImpactPeriod struct {
+// LengthPeriod is one period of a series of lengths; it may hold none.
+type LengthPeriod struct {
 	Period
 	Summary
 }
 
-// ImpactDurationOf measures the facts. Of a problem all of its incidents must be among them, or an occurrence
-// may be counted twice. Every incident of the period is counted once: as an occurrence or as left out.
-func ImpactDurationOf(facts []Fact, q Query) ImpactDuration {
+// ImpactDurationOf measures the rows. Every incident of the period is counted once: in an occurrence or as left out.
+func ImpactDurationOf(rows []Row, q Query) ImpactDuration {
 	var d ImpactDuration
-	for _, f := range facts {
-		if !q.holds(f.at()) {
-			continue
-		}
-		if !d.LeftOut.add(f) && f.negative() {
-			d.LeftOut.Negative++
-		}
-	}
-	var lengths []time.Duration
-	var moments []time.Time
-	for _, h := range histories(facts, q, func(f Fact) bool { return !f.negative() }) {
-		for _, o := range h {
-			switch {
-			case o.Ongoing:
-				d.Open.N++
-				d.Open.OldestAge = max(d.Open.OldestAge, q.Now.Sub(o.StartedAt))
-				continue
-			case o.RestoredAt.IsZero():
-				if q.holds(o.StartedAt) {
-					d.LeftOut.Missing++
-					d.LeftOut.Merged += len(o.Members) - 1
-				}
-				continue
-			case !q.holds(o.RestoredAt):
-				continue
+	var lengths []at
+	d.Open, d.LeftOut, lengths = restored(rows, q, func(r Row) (time.Duration, bool) { return r.Impact, r.Wrong })
+	d.Summary, d.Series = summaries(lengths, q)
+	return d
+}
+
+// at is a length and the moment by which it belongs to a period.
+type at struct {
+	moment time.Time
+	length time.Duration
+}
+
+// restored sorts rows into lengths of what was restored in the period, what goes on, and what is left out.
+func restored(rows []Row, q Query, length func(Row) (length time.Duration, wrong bool)) (open Open, left LeftOut, lengths []at) {
+	for _, r := range rows {
+		long, wrong := length(r)
+		switch {
+		case r.Part == Continues: // its occurrence counts
+		case r.Part != Leads:
+			if q.holds(r.at()) {
+				left.count(r.Part)
 			}
-			d.LeftOut.Merged += len(o.Members) - 1
-			lengths = append(lengths, o.Impact)
-			moments = append(moments, o.RestoredAt)
+		case r.Ongoing:
+			open.N++
+			open.OldestAge = max(open.OldestAge, q.Now.Sub(r.StartedAt))
+		case !q.holds(r.at()):
+		case wrong:
+			left.Negative++
+			left.Merged += r.Members - 1
+		case r.RestoredAt.IsZero():
+			left.Missing++
+			left.Merged += r.Members - 1
+		default:
+			left.Merged += r.Members - 1
+			lengths = append(lengths, at{r.RestoredAt, long})
 		}
 	}
-	d.Summary = Summarise(lengths)
+	return open, left, lengths
+}
+
+// summaries sums lengths up, as a whole and by period.
+func summaries(lengths []at, q Query) (Summary, []LengthPeriod) {
+	all := make([]time.Duration, len(lengths))
+	moments := make([]time.Time, len(lengths))
+	for n, l := range lengths {
+		all[n], moments[n] = l.length, l.moment
+	}
 	periods := q.periods(moments)
 	within := make([][]time.Duration, len(periods))
-	for n, at := range moments {
-		if p := find(periods, at); p >= 0 {
-			within[p] = append(within[p], lengths[n])
+	for _, l := range lengths {
+		if p := find(periods, l.moment); p >= 0 {
+			within[p] = append(within[p], l.length)
 		}
 	}
+	var series []LengthPeriod
 	for n, p := range periods {
-		d.Series = append(d.Series, ImpactPeriod{Period: p, Summary: Summarise(within[n])})
+		series = append(series, LengthPeriod{Period: p, Summary: Summarise(within[n])})
 	}
-	return d
+	return Summarise(all), series
 }

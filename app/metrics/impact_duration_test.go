@@ -58,7 +58,7 @@ func TestImpactDuration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c.query.Now = now
-			got := ImpactDurationOf(twelve(), c.query)
+			got := ImpactDurationOf(RowsOf(twelve(), now), c.query)
 			want := ImpactDuration{Summary: c.summary, Open: c.open, LeftOut: c.leftOut}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got  %+v\nwant %+v", got, want)
@@ -70,7 +70,8 @@ func TestImpactDuration(t *testing.T) {
 func TestImpactDurationInSeries(t *testing.T) {
 	t.Parallel()
 	facts := append(twelve(), lasted(13, 0, 300*oneDay, time.Hour))
-	d := ImpactDurationOf(facts, Query{Bucket: Quarter, Now: day0.Add(400 * oneDay)})
+	now := day0.Add(400 * oneDay)
+	d := ImpactDurationOf(RowsOf(facts, now), Query{Bucket: Quarter, Now: now})
 	type period struct {
 		name string
 		n    int

@@ -7,22 +7,32 @@ import (
 	"upshot/app/listing"
 )
 
-// MonthFigures are one month's occurrences in UTC, by when they were detected, from what is kept of each incident.
+// MonthFigures are one month's figures, in UTC.
 type MonthFigures struct {
 	Start                    time.Time
-	Occurrences, Recurrences int
-	// MedianImpact is of those whose end is known; Measured is how many these are. An occurrence made of several
-	// incidents counts by the first of them.
-	MedianImpact time.Duration
-	Measured     int
+	Occurrences, Recurrences int           // detected in the month
+	MedianImpact             time.Duration // of those restored in the month
+	Measured                 int           // how many these are
 }
 
-// LastMonths are the n months up to the one that holds now, oldest first.
-func LastMonths(now time.Time, n int) []MonthFigures {
+// LastMonths are the n months up to the one that holds now, oldest first, from measures by month.
+func LastMonths(p Progress, now time.Time, n int) []MonthFigures {
 	year, month, _ := now.UTC().Date()
 	months := make([]MonthFigures, n)
+	at := map[time.Time]*MonthFigures{}
 	for i := range months {
 		months[i].Start = time.Date(year, month-time.Month(n-1-i), 1, 0, 0, 0, 0, time.UTC)
+		at[months[i].Start] = &months[i]
+	}
+	for _, period := range p.Recurrence.Series {
+		if m := at[period.From]; m != nil {
+			m.Occurrences, m.Recurrences = period.Flow.Occurrences, period.Flow.Recurrences
+		}
+	}
+	for _, period := range p.Impact.Series {
+		if m := at[period.From]; m != nil {
+			m.MedianImpact, m.Measured = period.Median, period.N
+		}
 	}
 	return months
 }

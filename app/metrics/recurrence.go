@@ -7,12 +7,14 @@ import (
 	"upshot/app/problem"
 )
 
-// Recurrence is how often failures come back. Suggestions that nobody confirmed never count.
+// Recurrence is how often failures come back (METRICS 2). Suggestions that nobody confirmed never count.
 type Recurrence struct {
-	Flow    Flow
-	Cohort  Cohort
-	LeftOut LeftOut
-	Series  []RecurrencePeriod
+	Flow          Flow
+	With, Without Flow // a developer took part, or did not
+	Cohort        Cohort
+	LeftOut       LeftOut
+	Gaps          []Bin // of the recurrences: how long after the end of the occurrence before
+	Series        []RecurrencePeriod
 }
 
 // Flow is of the occurrences detected in the period those that are recurrences: an earlier occurrence of their
@@ -27,7 +29,8 @@ func (f Flow) Share() Share { return Share{Part: f.Recurrences, Whole: f.Occurre
 // Cohort is of the occurrences restored in the period those that another one followed within the window.
 type Cohort struct {
 	Occurrences, Followed int
-	// Provisional is true while the window is still open for one that nothing has followed yet: the rate can grow.
+	// Provisional is true while the window is still open for one that nothing has followed yet: the rate can grow. The window of an occurrence
+	// closes with the end of the day on which it has passed, in UTC.
 	Provisional bool
 }
 
@@ -41,70 +44,78 @@ type RecurrencePeriod struct {
 	Cohort Cohort
 }
 
-// turn is one occurrence as this measure sees it.
-type turn struct {
-	detectedAt, restoredAt time.Time
-	recurs, followed       bool
-}
-
-// RecurrenceOf measures the facts. Of a problem with an occurrence in the period all incidents must be among
-// them: those before it tell what recurs, those after it what was followed.
-func RecurrenceOf(facts []Fact, q Query) Recurrence {
-	window := cmp.Or(q.Window, problem.RecurrenceWindow)
-	var turns []turn
-	var moments []time.Time
+// RecurrenceOf measures the rows.
+func RecurrenceOf(rows []Row, q Query) Recurrence {
 	var r Recurrence
-	for _, f := range facts {
-		if q.holds(f.Member.DetectedAt) {
-			if !r.LeftOut.add(f) && f.Unknown {
-				r.LeftOut.Unrecognisable++
-			}
+	var moments []time.Time
+	var gaps []time.Duration
+	for _, row := range rows {
+		if q.holds(row.DetectedAt) && !r.LeftOut.count(row.Part) && row.Unknown {
+			r.LeftOut.Unrecognisable++
 		}
-	}
-	for _, h := range histories(facts, q, func(f Fact) bool { return !f.Unknown }) {
-		for n, o := range h {
-			t := turn{detectedAt: o.DetectedAt, restoredAt: o.RestoredAt, recurs: o.Recurs}
-			t.followed = n+1 < len(h) && !o.RestoredAt.IsZero() && h[n+1].DetectedAt.Sub(o.RestoredAt) <= window
-			turns = append(turns, t)
-			moments = append(moments, t.detectedAt, t.restoredAt)
-			if q.holds(t.detectedAt) {
-				r.LeftOut.Merged += len(o.Members) - 1
-			}
+		if row.recurs() {
+			moments = append(moments, row.DetectedAt, row.RestoredAt)
 		}
 	}
 	periods := q.periods(moments)
 	for _, p := range periods {
 		r.Series = append(r.Series, RecurrencePeriod{Period: p})
 	}
-	for _, t := range turns {
-		if q.holds(t.detectedAt) {
-			r.Flow.add(t)
-			if p := find(periods, t.detectedAt); p >= 0 {
-				r.Series[p].Flow.add(t)
+	for _, row := range rows {
+		if !row.recurs() {
+			continue
+		}
+		if q.holds(row.DetectedAt) {
+			r.LeftOut.Merged += row.Members - 1
+			r.Flow.add(row, q)
+			if row.Developer {
+				r.With.add(row, q)
+			} else {
+				r.Without.add(row, q)
+			}
+			if p := find(periods, row.DetectedAt); p >= 0 {
+				r.Series[p].Flow.add(row, q)
+			}
+			if within(row.Gap, q) {
+				gaps = append(gaps, row.Gap)
 			}
 		}
-		if q.holds(t.restoredAt) {
-			open := q.Now.Sub(t.restoredAt) <= window
-			r.Cohort.add(t, open)
-			if p := find(periods, t.restoredAt); p >= 0 {
-				r.Series[p].Cohort.add(t, open)
+		if q.holds(row.RestoredAt) {
+			r.Cohort.add(row, q)
+			if p := find(periods, row.RestoredAt); p >= 0 {
+				r.Series[p].Cohort.add(row, q)
 			}
 		}
 	}
+	r.Gaps = binned(gapEdges, gaps)
 	return r
 }
 
-func (f *Flow) add(t turn) {
+// recurs tells whether this measure counts it: an occurrence of which it can be known.
+func (r Row) recurs() bool { return r.Part == Leads && !r.Unknown }
+
+// window is how soon an occurrence after another is a recurrence.
+func (q Query) window() time.Duration { return cmp.Or(q.Window, problem.RecurrenceWindow) }
+
+func within(gap time.Duration, q Query) bool { return gap != None && gap <= q.window() }
+
+// windowOpen tells whether something may still follow what was restored then, within the window.
+func (q Query) windowOpen(restored time.Time) bool {
+	return q.window() == problem.NoLimit || q.Now.Before(dayOf(restored).Start().Add(Day24).Add(q.window()))
+}
+
+func (f *Flow) add(r Row, q Query) {
 	f.Occurrences++
-	if t.recurs {
+	if within(r.Gap, q) {
 		f.Recurrences++
 	}
 }
 
-func (c *Cohort) add(t turn, windowOpen bool) {
+func (c *Cohort) add(r Row, q Query) {
 	c.Occurrences++
-	if t.followed {
+	if within(r.Next, q) {
 		c.Followed++
+		return
 	}
-	c.Provisional = c.Provisional || (windowOpen && !t.followed)
+	c.Provisional = c.Provisional || q.windowOpen(r.RestoredAt)
 }

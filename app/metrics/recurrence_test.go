@@ -47,7 +47,7 @@ func TestRecurrence(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := RecurrenceOf(c.facts, c.query)
+			got := RecurrenceOf(RowsOf(c.facts, c.query.Now), c.query)
 			if got.Flow != c.flow || got.Cohort != c.cohort {
 				t.Errorf("got flow %+v, cohort %+v; want %+v, %+v", got.Flow, got.Cohort, c.flow, c.cohort)
 			}
@@ -57,7 +57,8 @@ func TestRecurrence(t *testing.T) {
 
 func TestRecurrenceInSeries(t *testing.T) {
 	t.Parallel()
-	r := RecurrenceOf(gaps(), Query{Bucket: Month, Now: day0.Add(200 * oneDay)})
+	now := day0.Add(200 * oneDay)
+	r := RecurrenceOf(RowsOf(gaps(), now), Query{Bucket: Month, Now: now})
 	if len(r.Series) != 7 || r.Series[0].Name != "2026-01" || r.Series[6].Name != "2026-07" {
 		t.Fatalf("got %+v", r.Series)
 	}

@@ -68,6 +68,9 @@ type Occurrence struct {
 	HandsOn    time.Duration // sum of its members
 	EndedBy    string        // of the member that ended last; empty while it goes on
 	Recurs     bool          // an earlier occurrence was restored within the window before it was detected
+	// Gap is from the end of the occurrence before to its detection, 0 at least; of the first it is 0. An end that nobody knows
+	// counts by the start, so the gap is never too short.
+	Gap time.Duration
 
 	lastKnown time.Time
 }
@@ -107,7 +110,8 @@ func History(members []Member, flap, window time.Duration, now time.Time) []Occu
 	}
 	for i := 1; i < len(history); i++ {
 		// Occurrences never overlap, so the one before is the one that ended latest.
-		history[i].Recurs = history[i].DetectedAt.Sub(history[i-1].lastKnown) <= window
+		history[i].Gap = max(0, history[i].DetectedAt.Sub(history[i-1].lastKnown))
+		history[i].Recurs = history[i].Gap <= window
 	}
 	return history
 }

@@ -21,8 +21,7 @@ type dashboardStore interface {
 	DecideNow(ctx context.Context, viewer account.Actor, team string, limit int) (listing.Page[followup.FollowUp], followup.Cost, error)
 	Untold(ctx context.Context, viewer account.Actor, now time.Time, limit int) (listing.Page[incident.Incident], error)
 	ClosedWithoutCause(ctx context.Context, viewer account.Actor, since time.Time, limit int) (metrics.WithoutCause, error)
-	LoopClosure(ctx context.Context, viewer account.Actor, from, to, now time.Time, grace time.Duration) (metrics.LoopClosure, error)
-	MonthlyTrend(ctx context.Context, viewer account.Actor, now time.Time, months int) ([]metrics.MonthFigures, error)
+	Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error)
 	Incidents(ctx context.Context, viewer account.Actor, f incident.Filter, r listing.Request) (listing.Page[incident.Incident], error)
 }
 
@@ -71,14 +70,18 @@ func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboar
 			d.NoCause, err = w.Store.ClosedWithoutCause(ctx, viewer, now.Add(-dashboard.ClosedWithin), dashboard.RowsShown)
 			return err
 		},
-		func() (err error) {
-			const grace = metrics.LoopGrace * 24 * time.Hour
+		func() error {
 			// Those whose grace ended in the last months, and those whose grace still runs.
-			d.Loops, err = w.Store.LoopClosure(ctx, viewer, now.Add(-grace-dashboard.LoopsWithin), now, now, grace)
+			from := metrics.DayOf(now.Add(-metrics.LoopGrace*metrics.Day24 - dashboard.LoopsWithin)).Start()
+			p, _, err := w.Store.Progress(ctx, viewer, metrics.Filter{From: from}, metrics.Query{Now: now})
+			d.Loops = p.Loops
 			return err
 		},
-		func() (err error) {
-			d.Months, err = w.Store.MonthlyTrend(ctx, viewer, now, dashboard.MonthsShown)
+		func() error {
+			year, month, _ := now.UTC().Date()
+			from := time.Date(year, month-dashboard.MonthsShown+1, 1, 0, 0, 0, 0, time.UTC)
+			p, _, err := w.Store.Progress(ctx, viewer, metrics.Filter{From: from}, metrics.Query{Bucket: metrics.Month, Now: now})
+			d.Months = metrics.LastMonths(p, now, dashboard.MonthsShown)
 			return err
 		},
 		func() (err error) { d.Sync, err = w.Store.JiraHealth(ctx, now); return err },

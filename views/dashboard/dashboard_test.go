@@ -65,10 +65,10 @@ func TestTheHeadingSaysTheFinding(t *testing.T) {
 
 func TestFewLoopsGiveNoShare(t *testing.T) {
 	t.Parallel()
-	if l := loop(metrics.LoopClosure{Verified: 2, None: 1}); l.Share != "2 of 3" {
+	if l := loop(metrics.LoopClosure{Loops: metrics.Loops{Verified: 2, None: 1}}); l.Share != "2 of 3" {
 		t.Errorf("%q", l.Share)
 	}
-	if l := loop(metrics.LoopClosure{Verified: 9, DoneNotVerified: 3, Decided: 2, None: 4}); l.Share != "61\u202f%" || l.ShareNote != "closed: 9 by proof, 2 by a decision" {
+	if l := loop(metrics.LoopClosure{Loops: metrics.Loops{Verified: 9, DoneNotVerified: 3, Decided: 2, None: 4}}); l.Share != "61\u202f%" || l.ShareNote != "closed: 9 by proof, 2 by a decision" {
 		t.Errorf("%q %q", l.Share, l.ShareNote)
 	}
 	if l := loop(metrics.LoopClosure{Provisional: 4}); l.Share != "" || l.Note != "none due yet" {

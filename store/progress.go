@@ -1,0 +1,252 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"upshot/app/account"
+	"upshot/app/followup"
+	"upshot/app/listing"
+	"upshot/app/metrics"
+)
+
+// countingBudget is how long somebody who asks for figures waits for what is still to be counted; what takes longer is told of instead.
+const countingBudget = 2 * time.Second
+
+// Progress gives the measures. What changed before is in it, unless there is so much of it that counting takes longer than a few seconds, as after an
+// import of many thousands: then behind says how many marks are left.
+//
+// Of the whole organisation, by whole days, it comes from the tallies of days; else from the rows of those incidents.
+func (s *Store) Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return p, 0, err
+	}
+	if behind, err = s.catchUp(ctx); err != nil {
+		return p, 0, err
+	}
+	q.From, q.To = f.From, f.To
+	midnight := func(at time.Time) bool { return at.IsZero() || at.Equal(metrics.DayOf(at).Start()) }
+	if f.Team == "" && f.Service == "" && f.Severity == "" && midnight(f.From) && midnight(f.To) && q.Zone == nil {
+		p, err = s.quick(ctx, q)
+		return p, behind, err
+	}
+	record, err := s.recordOf(ctx, f)
+	return metrics.ProgressOf(record, q), behind, err
+}
+
+// catchUp counts what has changed, for a while, and tells how much is left.
+func (s *Store) catchUp(ctx context.Context) (behind int, err error) {
+	if s.txOf(ctx) != nil { // somebody reads within a change: it is counted when that is over
+		return 0, nil
+	}
+	for until := time.Now().Add(countingBudget); time.Now().Before(until); {
+		if _, done, err := s.countSome(ctx); done || err != nil {
+			return 0, err
+		}
+	}
+	err = s.db(ctx).Raw(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM stale_figures LIMIT %d) AS marks", listing.CountedUpTo)).Row().Scan(&behind)
+	return behind, explain(err, "figure")
+}
+
+// shelf holds the tallies that were read, and what was last made of them: both are good as long as no tally changes.
+type shelf struct {
+	mu      sync.Mutex
+	tallies map[metrics.Day]kept
+	made    map[question]answer
+}
+
+type kept struct {
+	made  int64
+	tally metrics.Tally
+}
+
+// question is what was asked; two of the same minute are the same.
+type question struct {
+	q    metrics.Query
+	open metrics.Open
+	made int64 // of the latest tally
+	days int
+}
+
+type answer struct {
+	metrics.Progress
+	asked time.Time
+}
+
+// answersKept is how many answers are kept: a page asks one or two.
+const answersKept = 32
+
+// quick answers from the tallies of days.
+func (s *Store) quick(ctx context.Context, q metrics.Query) (metrics.Progress, error) {
+	q.Now = q.Now.UTC().Truncate(time.Minute) // what goes on grows by minutes
+	open, err := s.open(ctx, q.Now)
+	if err != nil {
+		return metrics.Progress{}, err
+	}
+	var state struct{ Made, Days int64 }
+	if err := s.db(ctx).Raw("SELECT COALESCE(max(made), 0) AS made, count(*) AS days FROM tallies").Scan(&state).Error; err != nil {
+		return metrics.Progress{}, explain(err, "figure")
+	}
+	asked := question{q: q, open: open, made: state.Made, days: int(state.Days)}
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock() // who asks the same waits for the answer instead of working it out too
+	if known, is := s.shelf.made[asked]; is {
+		return known.Progress, nil
+	}
+	tallies, err := s.tallies(ctx, q.From, q.To)
+	if err != nil {
+		return metrics.Progress{}, err
+	}
+	p := metrics.Quick(tallies, open, q)
+	if len(s.shelf.made) >= answersKept {
+		clear(s.shelf.made)
+	}
+	if s.shelf.made == nil {
+		s.shelf.made = map[question]answer{}
+	}
+	s.shelf.made[asked] = answer{Progress: p, asked: q.Now}
+	return p, nil
+}
+
+// open is what goes on now.
+func (s *Store) open(ctx context.Context, now time.Time) (metrics.Open, error) {
+	var o metrics.Open
+	var oldest anyMoment
+	err := s.db(ctx).Raw("SELECT count(*), min(started_at) FROM incident_figures WHERE ongoing").Row().Scan(&o.N, &oldest)
+	if o.N > 0 {
+		o.OldestAge = now.Sub(oldest.at)
+	}
+	return o, explain(err, "figure")
+}
+
+// tallies gives those of [from, to), in order, and reads only those that are not on the shelf.
+func (s *Store) tallies(ctx context.Context, from, to time.Time) ([]metrics.Tally, error) {
+	q := selection{from: "tallies"}
+	if !from.IsZero() {
+		q.and("day >= ?", int64(metrics.DayOf(from)))
+	}
+	if !to.IsZero() {
+		q.and("day < ?", int64(metrics.DayOf(to.Add(metrics.Day24-1))))
+	}
+	var there []struct{ Day, Made int64 }
+	if err := s.db(ctx).Raw(q.sql("day, made", " ORDER BY day"), q.args...).Scan(&there).Error; err != nil {
+		return nil, explain(err, "figure")
+	}
+	if s.shelf.tallies == nil {
+		s.shelf.tallies = map[metrics.Day]kept{}
+	}
+	var missing []int64
+	for _, t := range there {
+		if s.shelf.tallies[metrics.Day(t.Day)].made != t.Made {
+			missing = append(missing, t.Day)
+		}
+	}
+	for some := range slices.Chunk(missing, together) {
+		rows, err := table[tallyRow](s.db(ctx)).Where("day IN ?", some).Find(ctx)
+		if err != nil {
+			return nil, explain(err, "figure")
+		}
+		for _, r := range rows {
+			t, err := metrics.TallyFrom(metrics.Day(r.Day), r.Tally)
+			if err != nil {
+				return nil, fmt.Errorf("tally of %s: %w; upshot figures --recompute makes it anew", metrics.Day(r.Day).Start().Format(time.DateOnly), err)
+			}
+			s.shelf.tallies[t.Day] = kept{r.Made, t}
+		}
+	}
+	all := make([]metrics.Tally, len(there))
+	for n, t := range there {
+		all[n] = s.shelf.tallies[metrics.Day(t.Day)].tally
+	}
+	return all, nil
+}
+
+// farFuture bounds what has no end.
+var farFuture = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// recordOf gives everything that a filter leaves and that has a part in its stretch of time, or goes on.
+func (s *Store) recordOf(ctx context.Context, f metrics.Filter) (metrics.Record, error) {
+	var r metrics.Record
+	from, to := f.From, f.To
+	if to.IsZero() {
+		to = farFuture
+	}
+	picked, err := s.picked(ctx, f)
+	if err != nil {
+		return r, err
+	}
+	within := " AND (f.ongoing OR (f.counted_at >= ? AND f.counted_at < ?) OR (f.detected_at >= ? AND f.detected_at < ?) OR (f.resolved_at >= ? AND f.resolved_at < ?) OR (f.closed_at >= ? AND f.closed_at < ?))"
+	var bounds []any
+	for range 4 {
+		bounds = append(bounds, from.UTC(), to.UTC())
+	}
+	own, err := table[figureRow](s.db(ctx)).Raw("WITH picked AS ("+picked.sql("i.id", "")+") SELECT f.* FROM picked JOIN incident_figures f ON f.incident_id = picked.id"+
+		" WHERE TRUE"+within, append(slices.Clone(picked.args), bounds...)...).Find(ctx)
+	if err != nil {
+		return r, explain(err, "figure")
+	}
+	// The occurrences that they are a part of, where another incident stands for them.
+	elsewhere, err := table[figureRow](s.db(ctx)).Raw("WITH picked AS ("+picked.sql("i.id", "")+`) SELECT DISTINCT f.* FROM picked JOIN incident_figures c ON c.incident_id = picked.id AND c.part = 'continues'
+		JOIN incident_figures f ON f.incident_id = c.lead_id WHERE f.incident_id NOT IN (SELECT id FROM picked)`+within, append(slices.Clone(picked.args), bounds...)...).Find(ctx)
+	if err != nil {
+		return r, explain(err, "figure")
+	}
+	for _, row := range own {
+		r.Rows = append(r.Rows, row.row())
+	}
+	for _, row := range elsewhere {
+		is := row.row()
+		is.Elsewhere = true
+		r.Rows = append(r.Rows, is)
+	}
+	deployments := selection{from: "deployments d"}
+	service, err := s.filterService(ctx, f.Service)
+	if err != nil {
+		return r, err
+	}
+	team, err := s.filterTeam(ctx, f.Team)
+	if err != nil {
+		return r, err
+	}
+	if service != 0 {
+		deployments.and("d.service_id = ?", service)
+	}
+	if team != 0 {
+		deployments.and("d.service_id IN (SELECT id FROM services WHERE builder_id = ?)", team)
+	}
+	if r.Releases, err = s.releases(ctx, deployments, from, to); err != nil {
+		return r, err
+	}
+	followups, err := s.followUpsChosen(ctx, followup.Filter{Team: f.Team, Service: f.Service})
+	if err != nil {
+		return r, err
+	}
+	r.Changes, err = s.changes(ctx, followups, from, to)
+	return r, err
+}
+
+// picked selects the incidents that a filter leaves, of all time.
+func (s *Store) picked(ctx context.Context, f metrics.Filter) (selection, error) {
+	q := selection{from: "incidents i"}
+	team, err := s.filterTeam(ctx, f.Team)
+	if err != nil {
+		return q, err
+	}
+	service, err := s.filterService(ctx, f.Service)
+	if err != nil {
+		return q, err
+	}
+	if team != 0 {
+		q.and(`i.id IN (SELECT v.incident_id FROM services t JOIN incident_services v ON v.service_id = t.id WHERE t.builder_id = ?)`, team)
+	}
+	if service != 0 {
+		q.and("i.id IN (SELECT v.incident_id FROM incident_services v WHERE v.service_id = ?)", service)
+	}
+	if f.Severity != "" {
+		q.and("i.severity = ?", f.Severity)
+	}
+	return q, nil
+}
