@@ -90,6 +90,7 @@ const (
 	answerTimeout = 5 * time.Minute        // an export of everything over a slow line
 	drainEvery    = 2 * time.Second        // deliveries that another replica took and left
 	wordsEvery    = 300 * time.Millisecond // what was written meanwhile: a commit only leaves a mark
+	figuresEvery  = 700 * time.Millisecond // likewise; who reads figures does not wait for it
 	idleTimeout   = 2 * time.Minute
 	lastAnswers   = 10 * time.Second // for answers and jobs at hand when it is time to stop
 )
@@ -119,6 +120,12 @@ func (a *App) Serve(ctx context.Context, listening func(net.Addr)) error {
 	work.Go(func() {
 		job.Loop(working, a.log, "words of incidents", nil, wordsEvery, func(ctx context.Context) error {
 			_, err := a.store.IndexTexts(ctx)
+			return err
+		})
+	})
+	work.Go(func() {
+		job.Loop(working, a.log, "figures", nil, figuresEvery, func(ctx context.Context) error {
+			_, err := a.store.Count(ctx)
 			return err
 		})
 	})

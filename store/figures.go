@@ -467,7 +467,7 @@ func (s *Store) record(ctx context.Context, from, to time.Time) (metrics.Record,
 	var r metrics.Record
 	var rows []figureRow
 	for _, by := range []struct{ column, of string }{
-		{"counted_at", ""}, {"detected_at", ""}, {"resolved_at", " AND significant"}, {"closed_at", ""},
+		{"counted_at", ""}, {"detected_at", ""}, {"resolved_at", " AND resolved_at IS NOT NULL AND significant AND part IN ('occurrence', 'continues')"}, {"closed_at", ""},
 	} {
 		some, err := table[figureRow](s.db(ctx)).Where(by.column+" >= ? AND "+by.column+" < ?"+by.of, from.UTC(), to.UTC()).Find(ctx)
 		if err != nil {

@@ -9,7 +9,9 @@ import (
 
 	"upshot/app/account"
 	"upshot/app/fault"
+	"upshot/app/followup"
 	"upshot/app/incident"
+	"upshot/app/listing"
 	"upshot/app/metrics"
 	"upshot/app/problem"
 )
@@ -17,6 +19,10 @@ import (
 type measureReads interface {
 	// Progress gives the measures that incidents, deployments and follow-ups give, and how many changes are still to be counted.
 	Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error)
+	// CountedRows lists the incidents behind a figure.
+	CountedRows(ctx context.Context, viewer account.Actor, of metrics.Behind, f metrics.Filter, window time.Duration, r listing.Request) (listing.Page[metrics.Row], error)
+	Boundary(ctx context.Context, viewer account.Actor, f metrics.Filter) (metrics.Boundary, error)
+	QueueSummary(ctx context.Context, viewer account.Actor, f followup.Filter, now time.Time) (followup.QueueSummary, error)
 }
 
 // SummaryJSON says how long things lasted; lengths are null when n is 0.
@@ -56,30 +62,74 @@ func leftOutAs(l metrics.LeftOut) leftOutJSON {
 	return leftOutJSON{Maintenance: l.Maintenance, Drill: l.Drill, Merged: l.Merged, Missing: l.Missing, Negative: l.Negative, Unrecognisable: l.Unrecognisable}
 }
 
-type impactPeriodJSON struct {
+type lengthPeriodJSON struct {
 	Period string `json:"period" example:"2026-11"`
 	SummaryJSON
 }
 
-type impactDurationJSON struct {
+func lengthSeriesAs(series []metrics.LengthPeriod) []lengthPeriodJSON {
+	all := []lengthPeriodJSON{}
+	for _, p := range series {
+		all = append(all, lengthPeriodJSON{Period: p.Name, SummaryJSON: summaryAs(p.Summary)})
+	}
+	return all
+}
+
+type binJSON struct {
+	UpTo *float64 `json:"up_to_seconds" doc:"Null: whatever is longer."`
+	N    int      `json:"n"`
+}
+
+func binsAs(bins []metrics.Bin) []binJSON {
+	all := []binJSON{}
+	for _, b := range bins {
+		all = append(all, binJSON{UpTo: some(b.UpTo.Seconds(), b.UpTo > 0), N: b.N})
+	}
+	return all
+}
+
+// some is a number, or null.
+func some(n float64, known bool) *float64 {
+	if !known {
+		return nil
+	}
+	return &n
+}
+
+type lengthsJSON struct {
 	SummaryJSON
 	Open    openJSON           `json:"open" doc:"What goes on, whichever period is asked for."`
 	LeftOut leftOutJSON        `json:"left_out"`
-	Series  []impactPeriodJSON `json:"series" nullable:"false"`
+	Series  []lengthPeriodJSON `json:"series" nullable:"false"`
 }
 
-func impactDurationAs(d metrics.ImpactDuration) impactDurationJSON {
-	j := impactDurationJSON{
-		SummaryJSON: summaryAs(d.Summary), Open: openJSON{N: d.Open.N}, LeftOut: leftOutAs(d.LeftOut), Series: []impactPeriodJSON{},
+func impactDurationAs(d metrics.ImpactDuration) lengthsJSON {
+	return lengthsJSON{SummaryJSON: summaryAs(d.Summary), Open: openAs(d.Open), LeftOut: leftOutAs(d.LeftOut), Series: lengthSeriesAs(d.Series)}
+}
+
+func openAs(o metrics.Open) openJSON {
+	return openJSON{N: o.N, OldestAge: some(o.OldestAge.Seconds(), o.N > 0)}
+}
+
+type timeToRepairJSON struct {
+	lengthsJSON
+	With      SummaryJSON      `json:"developer_took_part"`
+	Without   SummaryJSON      `json:"developer_did_not"`
+	Bins      []binJSON        `json:"distribution" nullable:"false"`
+	Permanent permanentFixJSON `json:"permanent_fix" doc:"Fix shipped - first occurrence detected, by when it shipped."`
+}
+
+type permanentFixJSON struct {
+	SummaryJSON
+	Series []lengthPeriodJSON `json:"series" nullable:"false"`
+}
+
+func timeToRepairAs(t metrics.TimeToRepair, fix metrics.PermanentFix) timeToRepairJSON {
+	return timeToRepairJSON{
+		lengthsJSON: lengthsJSON{SummaryJSON: summaryAs(t.Summary), Open: openAs(t.Open), LeftOut: leftOutAs(t.LeftOut), Series: lengthSeriesAs(t.Series)},
+		With:        summaryAs(t.With), Without: summaryAs(t.Without), Bins: binsAs(t.Bins),
+		Permanent: permanentFixJSON{SummaryJSON: summaryAs(fix.Summary), Series: lengthSeriesAs(fix.Series)},
 	}
-	if d.Open.N > 0 {
-		age := d.Open.OldestAge.Seconds()
-		j.Open.OldestAge = &age
-	}
-	for _, p := range d.Series {
-		j.Series = append(j.Series, impactPeriodJSON{Period: p.Name, SummaryJSON: summaryAs(p.Summary)})
-	}
-	return j
 }
 
 type flowJSON struct {
@@ -97,10 +147,7 @@ type cohortJSON struct {
 
 func rate(s metrics.Share) *float64 {
 	r, ok := s.Rate()
-	if !ok {
-		return nil
-	}
-	return &r
+	return some(r, ok)
 }
 
 func flowAs(f metrics.Flow) flowJSON {
@@ -119,23 +166,219 @@ type recurrencePeriodJSON struct {
 
 type recurrenceJSON struct {
 	Flow    flowJSON               `json:"flow"`
+	With    flowJSON               `json:"developer_took_part"`
+	Without flowJSON               `json:"developer_did_not"`
 	Cohort  cohortJSON             `json:"cohort"`
+	Bins    []binJSON              `json:"distribution" nullable:"false" doc:"Recurrences by how long after the end of the occurrence before."`
 	LeftOut leftOutJSON            `json:"left_out"`
 	Series  []recurrencePeriodJSON `json:"series" nullable:"false"`
 }
 
 func recurrenceAs(r metrics.Recurrence) recurrenceJSON {
-	j := recurrenceJSON{Flow: flowAs(r.Flow), Cohort: cohortAs(r.Cohort), LeftOut: leftOutAs(r.LeftOut), Series: []recurrencePeriodJSON{}}
+	j := recurrenceJSON{
+		Flow: flowAs(r.Flow), With: flowAs(r.With), Without: flowAs(r.Without), Cohort: cohortAs(r.Cohort), Bins: binsAs(r.Gaps),
+		LeftOut: leftOutAs(r.LeftOut), Series: []recurrencePeriodJSON{},
+	}
 	for _, p := range r.Series {
 		j.Series = append(j.Series, recurrencePeriodJSON{Period: p.Name, Flow: flowAs(p.Flow), Cohort: cohortAs(p.Cohort)})
 	}
 	return j
 }
 
+type releasesJSON struct {
+	Deployments int      `json:"deployments" doc:"To production, finished in the period."`
+	Failed      int      `json:"failed" doc:"With a confirmed incident, or rolled back: each once."`
+	Suspected   int      `json:"suspected" doc:"Not failed, but suspected of an incident: nobody has said yet."`
+	Suggested   int      `json:"suggested" doc:"The same as suspected."`
+	Rate        *float64 `json:"rate" doc:"From 0 to 1; null: n/a."`
+}
+
+func releasesAs(r metrics.Releases) releasesJSON {
+	return releasesJSON{Deployments: r.Deployments, Failed: r.Failed, Suspected: r.Suspected, Suggested: r.Suspected, Rate: rate(r.Share())}
+}
+
+type releasePeriodJSON struct {
+	Period string `json:"period" example:"2026-11"`
+	releasesJSON
+}
+
+type changeFailRateJSON struct {
+	releasesJSON
+	NeverLive int                 `json:"never_live" doc:"Left out: deployments that failed before they went live."`
+	Outside   int                 `json:"outside" doc:"Confirmed causes in the infrastructure or outside, which do not count."`
+	Recovery  SummaryJSON         `json:"recovery" doc:"Failed deployment recovery time: restored - finished."`
+	Series    []releasePeriodJSON `json:"series" nullable:"false"`
+}
+
+func changeFailRateAs(c metrics.ChangeFailRate) changeFailRateJSON {
+	j := changeFailRateJSON{releasesJSON: releasesAs(c.Releases), NeverLive: c.NeverLive, Outside: c.Outside, Recovery: summaryAs(c.Recovery), Series: []releasePeriodJSON{}}
+	for _, p := range c.Series {
+		j.Series = append(j.Series, releasePeriodJSON{Period: p.Name, releasesJSON: releasesAs(p.Releases)})
+	}
+	return j
+}
+
+type waitsJSON struct {
+	N             int      `json:"n" doc:"Told, and never told."`
+	Never         int      `json:"never_notified"`
+	Median        *float64 `json:"median_seconds" doc:"One of which nobody was told counts as at least as old as it is."`
+	MedianAtLeast bool     `json:"median_at_least" doc:"The median is the age of one of which nobody was told, and grows."`
+	P90           *float64 `json:"p90_seconds"`
+	P90AtLeast    bool     `json:"p90_at_least"`
+}
+
+func waitsAs(w metrics.Waits) waitsJSON {
+	return waitsJSON{
+		N: w.N, Never: w.Never, Median: some(w.Median.Seconds(), w.N > 0), MedianAtLeast: w.MedianAtLeast, P90: some(w.P90.Seconds(), w.N > 0), P90AtLeast: w.P90AtLeast,
+	}
+}
+
+type waitPeriodJSON struct {
+	Period string `json:"period" example:"2026-11"`
+	waitsJSON
+}
+
+type neverJSON struct {
+	Ref string  `json:"ref" example:"INC-42"`
+	Age float64 `json:"age_seconds"`
+}
+
+type developerNotificationJSON struct {
+	waitsJSON
+	Within15Min    *float64         `json:"within_15_min_share" doc:"Of n."`
+	OverWorkingDay *float64         `json:"over_1_working_day_share" doc:"Of n: told more than one working day of the team later."`
+	Working        SummaryJSON      `json:"working_hours" doc:"Of those told, in the working hours of the building team."`
+	Early          int              `json:"negative" doc:"Told before it was detected: counted as 0."`
+	Channels       map[string]int   `json:"channels"`
+	Oldest         *float64         `json:"oldest_never_notified_seconds"`
+	NeverRows      []neverJSON      `json:"never_notified_rows" nullable:"false" doc:"The latest 50 of them."`
+	Bins           []binJSON        `json:"distribution" nullable:"false" doc:"Of those told."`
+	LeftOut        leftOutJSON      `json:"left_out"`
+	Series         []waitPeriodJSON `json:"series" nullable:"false"`
+}
+
+func developerNotificationAs(d metrics.DeveloperNotification, never []metrics.Row, now time.Time) developerNotificationJSON {
+	j := developerNotificationJSON{
+		waitsJSON: waitsAs(d.Waits), Within15Min: rate(metrics.Share{Part: d.Within15Min, Whole: d.N}), OverWorkingDay: rate(metrics.Share{Part: d.OverWorkingDay, Whole: d.N}),
+		Working: summaryAs(d.Working), Early: d.Early, Channels: map[string]int{}, Oldest: some(d.OldestNever.Seconds(), d.Never > 0), Bins: binsAs(d.Bins), LeftOut: leftOutAs(d.LeftOut),
+		NeverRows: []neverJSON{}, Series: []waitPeriodJSON{},
+	}
+	for by, n := range d.Channels {
+		j.Channels[string(by)] = n
+	}
+	for _, r := range never {
+		j.NeverRows = append(j.NeverRows, neverJSON{Ref: r.Incident.String(), Age: now.Sub(r.DetectedAt).Truncate(time.Second).Seconds()})
+	}
+	for _, p := range d.Series {
+		j.Series = append(j.Series, waitPeriodJSON{Period: p.Name, waitsJSON: waitsAs(p.Waits)})
+	}
+	return j
+}
+
+type queueMeasureJSON struct {
+	Started startedJSON `json:"started" doc:"Follow-ups that somebody started in the period: how long they had waited."`
+	Waiting openJSON    `json:"waiting" doc:"What waits now, never mixed with what was started."`
+	Cost    float64     `json:"cost_seconds" doc:"Impact and hands-on time of what recurred while open follow-ups waited; an occurrence once."`
+}
+
+type startedJSON struct {
+	SummaryJSON
+	Series []lengthPeriodJSON `json:"series" nullable:"false"`
+}
+
+type loopsJSON struct {
+	Due             int      `json:"due"`
+	Verified        int      `json:"verified"`
+	Decided         int      `json:"decided"`
+	Rate            *float64 `json:"rate" doc:"Verified and decided of those due; null: n/a."`
+	DoneNotVerified int      `json:"done_not_verified"`
+	None            int      `json:"none"`
+	Provisional     int      `json:"provisional" doc:"Their grace has not passed."`
+}
+
+func loopsAs(l metrics.Loops, provisional int) loopsJSON {
+	return loopsJSON{
+		Due: l.Due(), Verified: l.Verified, Decided: l.Decided, Rate: rate(l.Share()), DoneNotVerified: l.DoneNotVerified, None: l.None, Provisional: provisional,
+	}
+}
+
+type loopPeriodJSON struct {
+	Period string `json:"period" example:"2026-11"`
+	loopsJSON
+}
+
+type shareJSON struct {
+	Shipped int      `json:"shipped"`
+	Failed  int      `json:"failed"`
+	Rate    *float64 `json:"rate"`
+}
+
+type loopClosureJSON struct {
+	loopsJSON
+	FixFailure shareJSON        `json:"fix_failure" doc:"Changes that recurred in their quiet period, of those shipped."`
+	Series     []loopPeriodJSON `json:"series" nullable:"false"`
+}
+
+func loopClosureAs(l metrics.LoopClosure, f metrics.FixFailure) loopClosureJSON {
+	j := loopClosureJSON{loopsJSON: loopsAs(l.Loops, l.Provisional), FixFailure: shareJSON{Shipped: f.Shipped, Failed: f.Failed, Rate: rate(f.Share())}, Series: []loopPeriodJSON{}}
+	for _, p := range l.Series {
+		j.Series = append(j.Series, loopPeriodJSON{Period: p.Name, loopsJSON: loopsAs(p.Loops, p.Provisional)})
+	}
+	return j
+}
+
+type closuresJSON struct {
+	Closed  int      `json:"closed"`
+	Without int      `json:"without"`
+	Rate    *float64 `json:"rate"`
+}
+
+func closuresAs(c metrics.Closures) closuresJSON {
+	return closuresJSON{Closed: c.Closed, Without: c.Without, Rate: rate(c.Share())}
+}
+
+type closurePeriodJSON struct {
+	Period string `json:"period" example:"2026-11"`
+	closuresJSON
+}
+
+type closedWithoutCauseJSON struct {
+	closuresJSON
+	Series []closurePeriodJSON `json:"series" nullable:"false"`
+}
+
+func closedWithoutCauseAs(c metrics.ClosedWithoutCause) closedWithoutCauseJSON {
+	j := closedWithoutCauseJSON{closuresJSON: closuresAs(c.Closures), Series: []closurePeriodJSON{}}
+	for _, p := range c.Series {
+		j.Series = append(j.Series, closurePeriodJSON{Period: p.Name, closuresJSON: closuresAs(p.Closures)})
+	}
+	return j
+}
+
+type boundaryJSON struct {
+	Incidents     int         `json:"incidents" doc:"Detected in the period."`
+	HandOffs      int         `json:"hand_offs"`
+	PerIncident   *float64    `json:"hand_offs_per_incident"`
+	Unaccountable SummaryJSON `json:"no_accountable_team" doc:"How long it took until a team accepted, of those accepted."`
+}
+
+func boundaryAs(b metrics.Boundary) boundaryJSON {
+	each, known := b.PerIncident()
+	return boundaryJSON{Incidents: b.Incidents, HandOffs: b.HandOffs, PerIncident: some(each, known), Unaccountable: summaryAs(b.Unaccountable)}
+}
+
 type measuresJSON struct {
-	ImpactDuration impactDurationJSON `json:"impact_duration"`
-	Recurrence     recurrenceJSON     `json:"recurrence"`
-	Behind         int                `json:"behind" doc:"Changes that are not yet counted: 0 but for a while after an import of many thousands."`
+	Formulas              int                       `json:"formulas" doc:"Version of the formulas; it grows when one of them changes."`
+	TimeToRepair          timeToRepairJSON          `json:"time_to_repair"`
+	ImpactDuration        lengthsJSON               `json:"impact_duration"`
+	Recurrence            recurrenceJSON            `json:"recurrence"`
+	ChangeFailRate        changeFailRateJSON        `json:"change_fail_rate"`
+	DeveloperNotification developerNotificationJSON `json:"developer_notification"`
+	Queue                 queueMeasureJSON          `json:"queue"`
+	LoopClosure           loopClosureJSON           `json:"loop_closure"`
+	ClosedWithoutCause    closedWithoutCauseJSON    `json:"closed_without_cause"`
+	Boundary              boundaryJSON              `json:"boundary"`
+	Behind                int                       `json:"behind" doc:"Changes that are not yet counted: 0 but for a while after an import of many thousands."`
 }
 
 type measureIn struct {
@@ -158,19 +401,46 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 	if err := c.Err(); err != nil {
 		return nil, err
 	}
-	q := metrics.Query{Bucket: metrics.Bucket(in.Bucket), Window: window(in.Window), Now: a.Now()}
-	p, behind, err := a.Store.Progress(ctx, account.ActorFrom(ctx), metrics.Filter{
-		Team: in.Team, Service: in.Service, Severity: incident.Severity(in.Severity), From: from, To: to,
-	}, q)
+	viewer, now := account.ActorFrom(ctx), a.Now()
+	f := metrics.Filter{Team: in.Team, Service: in.Service, Severity: incident.Severity(in.Severity), From: from, To: to}
+	p, behind, err := a.Store.Progress(ctx, viewer, f, metrics.Query{Bucket: metrics.Bucket(in.Bucket), Window: window(in.Window), Now: now})
 	if err != nil {
 		return nil, err
 	}
+	never, err := a.Store.CountedRows(ctx, viewer, metrics.NeverTold, f, 0, listing.Request{Limit: neverShown})
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := a.Store.QueueSummary(ctx, viewer, followup.Filter{Team: in.Team, Service: in.Service}, now)
+	if err != nil {
+		return nil, err
+	}
+	boundary, err := a.Store.Boundary(ctx, viewer, f)
+	if err != nil {
+		return nil, err
+	}
+	oldest := waiting.All.OldestQueuedAt
 	return &struct{ Body measuresJSON }{Body: measuresJSON{
-		ImpactDuration: impactDurationAs(p.Impact),
-		Recurrence:     recurrenceAs(p.Recurrence),
-		Behind:         behind,
+		Formulas:              metrics.Formulas,
+		TimeToRepair:          timeToRepairAs(p.Repair, p.Permanent),
+		ImpactDuration:        impactDurationAs(p.Impact),
+		Recurrence:            recurrenceAs(p.Recurrence),
+		ChangeFailRate:        changeFailRateAs(p.Fail),
+		DeveloperNotification: developerNotificationAs(p.Told, never.Items, now),
+		Queue: queueMeasureJSON{
+			Started: startedJSON{SummaryJSON: summaryAs(p.Queue.Summary), Series: lengthSeriesAs(p.Queue.Series)},
+			Waiting: openJSON{N: waiting.All.Waiting, OldestAge: some(now.Sub(oldest).Truncate(time.Second).Seconds(), waiting.All.Waiting > 0 && !oldest.IsZero())},
+			Cost:    waiting.All.Cost.Seconds(),
+		},
+		LoopClosure:        loopClosureAs(p.Loops, p.FixFailure),
+		ClosedWithoutCause: closedWithoutCauseAs(p.WithoutCause),
+		Boundary:           boundaryAs(boundary),
+		Behind:             behind,
 	}}, nil
 }
+
+// neverShown is how many incidents are listed of which nobody was told.
+const neverShown = 50
 
 // window reads 90d or all; the description lets nothing else through.
 func window(text string) time.Duration {

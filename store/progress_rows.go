@@ -1,0 +1,119 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"upshot/app/account"
+	"upshot/app/listing"
+	"upshot/app/metrics"
+	"upshot/app/problem"
+)
+
+// behindFigures says of each figure by which moment its incidents belong to a period, and which they are. Each has its index.
+var behindFigures = map[metrics.Behind]struct{ moment, of string }{
+	metrics.Repairs:     {"counted_at", "f.part = 'occurrence' AND f.restored_at IS NOT NULL AND NOT f.ongoing AND NOT f.wrong AND NOT f.wrong_repair"},
+	metrics.Impacts:     {"counted_at", "f.part = 'occurrence' AND f.restored_at IS NOT NULL AND NOT f.ongoing AND NOT f.wrong"},
+	metrics.Recurrences: {"detected_at", "f.part = 'occurrence' AND NOT f.unknown AND f.gap_seconds <= ?"},
+	metrics.Notified:    {"detected_at", "f.part = 'occurrence'"},
+	metrics.NeverTold:   {"detected_at", "f.part = 'occurrence' AND f.told_by = ''"},
+	metrics.LoopsDue:    {"resolved_at", "f.resolved_at IS NOT NULL AND f.significant AND f.part IN ('occurrence', 'continues')"},
+	metrics.NoCause:     {"closed_at", "f.closed_at IS NOT NULL AND NOT f.has_cause AND f.part IN ('occurrence', 'continues')"},
+	metrics.Aside:       {"counted_at", "(f.part <> 'occurrence' OR f.wrong OR f.wrong_repair OR (f.restored_at IS NULL AND NOT f.ongoing))"},
+}
+
+var figureList = list[figureRow]{
+	thing: "figure", table: "incident_figures f", columns: "f.*", id: "f.incident_id", idOf: func(r figureRow) int64 { return r.IncidentID },
+	sorts: map[string]sortKey[figureRow]{
+		"counted_at":  byMoment("f.counted_at", func(r figureRow) time.Time { return r.CountedAt }),
+		"detected_at": byMoment("f.detected_at", func(r figureRow) time.Time { return r.DetectedAt }),
+		"resolved_at": byMoment("f.resolved_at", func(r figureRow) time.Time { return moment(r.ResolvedAt) }),
+		"closed_at":   byMoment("f.closed_at", func(r figureRow) time.Time { return moment(r.ClosedAt) }),
+	},
+	usual: "-counted_at",
+}
+
+// CountedRows lists the incidents behind a figure, latest first. Window is of recurrences; 0 is the usual one.
+func (s *Store) CountedRows(ctx context.Context, viewer account.Actor, of metrics.Behind, f metrics.Filter, window time.Duration, r listing.Request) (listing.Page[metrics.Row], error) {
+	var page listing.Page[metrics.Row]
+	if err := viewer.May(account.Viewer); err != nil {
+		return page, err
+	}
+	if _, err := s.catchUp(ctx); err != nil {
+		return page, err
+	}
+	behind := behindFigures[of]
+	q := selection{from: "incident_figures f"}
+	if of == metrics.Recurrences {
+		q.and(behind.of, seconds(cmp.Or(window, problem.RecurrenceWindow)))
+	} else {
+		q.and(behind.of)
+	}
+	if !f.From.IsZero() {
+		q.and("f."+behind.moment+" >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		q.and("f."+behind.moment+" < ?", f.To.UTC())
+	}
+	if f.Team != "" || f.Service != "" || f.Severity != "" {
+		picked, err := s.picked(ctx, f)
+		if err != nil {
+			return page, err
+		}
+		// An occurrence is asked for by any of its incidents.
+		q.and("f.lead_id IN (SELECT p.lead_id FROM incident_figures p WHERE p.incident_id IN ("+picked.sql("i.id", "")+"))", picked.args...)
+	}
+	rows, err := figureList.page(ctx, s.db(ctx), q, "-"+behind.moment, r)
+	if err != nil {
+		return page, err
+	}
+	items := make([]metrics.Row, len(rows.Items))
+	for n, row := range rows.Items {
+		items[n] = row.row()
+	}
+	return pageOf(rows, items), nil
+}
+
+// Boundary counts hand-offs of the incidents detected in a period, and how long it took until a team accepted them.
+func (s *Store) Boundary(ctx context.Context, viewer account.Actor, f metrics.Filter) (metrics.Boundary, error) {
+	var b metrics.Boundary
+	if err := viewer.May(account.Viewer); err != nil {
+		return b, err
+	}
+	q := selection{from: "incident_figures f"}
+	q.and("f.part IN ('occurrence', 'continues')")
+	if !f.From.IsZero() {
+		q.and("f.detected_at >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		q.and("f.detected_at < ?", f.To.UTC())
+	}
+	if f.Team != "" || f.Service != "" || f.Severity != "" {
+		picked, err := s.picked(ctx, f)
+		if err != nil {
+			return b, err
+		}
+		q.and("f.incident_id IN ("+picked.sql("i.id", "")+")", picked.args...)
+	}
+	if err := s.db(ctx).Raw(q.sql("count(*)", ""), q.args...).Row().Scan(&b.Incidents); err != nil {
+		return b, explain(err, "incident")
+	}
+	within := q
+	within.from = "hand_offs h JOIN incident_figures f ON f.incident_id = h.incident_id"
+	if err := s.db(ctx).Raw(within.sql("count(*)", ""), within.args...).Row().Scan(&b.HandOffs); err != nil {
+		return b, explain(err, "hand-off")
+	}
+	within.from = "triages t JOIN incident_figures f ON f.incident_id = t.incident_id"
+	within.where = append(within.where[:len(within.where):len(within.where)], "t.accepted_at IS NOT NULL AND t.took_seconds IS NOT NULL")
+	var took []int64
+	if err := s.db(ctx).Raw(within.sql("t.took_seconds", ""), within.args...).Scan(&took).Error; err != nil {
+		return b, explain(err, "triage")
+	}
+	lengths := make([]time.Duration, len(took))
+	for n, t := range took {
+		lengths[n] = lasting(t)
+	}
+	b.Unaccountable = metrics.Summarise(lengths)
+	return b, nil
+}
