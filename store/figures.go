@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"upshot/app/deployment"
@@ -96,6 +95,30 @@ func (r figureRow) row() metrics.Row {
 	}
 }
 
+const figureColumns = `f.incident_id, f.problem_id, f.part, f.lead_id, f.members, f.started_at, f.detected_at, f.restored_at, f.counted_at, f.ongoing,
+	f.repair_seconds, f.impact_seconds, f.wrong, f.wrong_repair, f.unknown, f.gap_seconds, f.next_seconds, f.developer, f.told_at, f.told_by, f.told_seconds,
+	f.told_working_seconds, f.told_early, f.told_late, f.resolved_at, f.closed_at, f.has_cause, f.significant, f.loop`
+
+// figureRows reads what a statement selects by figureColumns: there may be very many.
+func (s *Store) figureRows(ctx context.Context, statement string, args ...any) ([]figureRow, error) {
+	rows, err := s.db(ctx).Raw(statement, args...).Rows()
+	if err != nil {
+		return nil, explain(err, "figure")
+	}
+	defer func() { _ = rows.Close() }()
+	var all []figureRow
+	for rows.Next() {
+		var r figureRow
+		if err := rows.Scan(&r.IncidentID, &r.ProblemID, &r.Part, &r.LeadID, &r.Members, &r.StartedAt, &r.DetectedAt, &r.RestoredAt, &r.CountedAt, &r.Ongoing,
+			&r.RepairSeconds, &r.ImpactSeconds, &r.Wrong, &r.WrongRepair, &r.Unknown, &r.GapSeconds, &r.NextSeconds, &r.Developer, &r.ToldAt, &r.ToldBy, &r.ToldSeconds,
+			&r.ToldWorkingSeconds, &r.ToldEarly, &r.ToldLate, &r.ResolvedAt, &r.ClosedAt, &r.HasCause, &r.Significant, &r.Loop); err != nil {
+			return nil, explain(err, "figure")
+		}
+		all = append(all, r)
+	}
+	return all, explain(rows.Err(), "figure")
+}
+
 // How much is counted in one transaction: enough to be quick, few enough not to keep others waiting.
 const (
 	marksTogether = 1_000
@@ -153,56 +176,27 @@ type staleFigureRow struct {
 	ID         int64
 	IncidentID *int64
 	ProblemID  *int64
-	Day        *int64
 }
 
-// countSome counts what some marks ask for, in one transaction.
+// countSome counts what some marks ask for, in one transaction: incidents and problems first, since they mark days; each day is tallied when nothing else
+// is left, once for all of its marks.
 func (s *Store) countSome(ctx context.Context) (done Counted, last bool, err error) {
 	var any []int64
 	if err := s.db(ctx).Raw("SELECT id FROM stale_figures LIMIT 1").Scan(&any).Error; err != nil || len(any) == 0 {
 		return done, true, explain(err, "figure")
 	}
 	err = s.InTx(ctx, func(ctx context.Context) error {
-		done = Counted{}
 		if s.pool != nil {
 			if err := s.db(ctx).Exec("SELECT pg_advisory_xact_lock(?)", countingLock).Error; err != nil {
 				return err
 			}
 		}
-		var marks []staleFigureRow
-		if err := s.db(ctx).Raw(fmt.Sprintf("SELECT id, incident_id, problem_id, day FROM stale_figures ORDER BY id LIMIT %d", marksTogether)).Scan(&marks).Error; err != nil {
-			return err
-		}
-		last = len(marks) < marksTogether
 		c := counting{s: s, days: map[metrics.Day]bool{}}
-		taken, err := c.rows(ctx, marks)
-		if err != nil {
-			return err
-		}
-		if taken < len(marks) {
-			last = false
-		}
-		// What touches many days leaves them for later: marks of days are many to a transaction.
-		days := slices.Sorted(maps.Keys(c.days))
-		if len(days) > daysTogether {
-			later := make([]string, 0, len(days))
-			for _, day := range days[daysTogether:] {
-				later = append(later, fmt.Sprintf("(%d)", day))
-			}
-			if err := s.db(ctx).Exec("INSERT INTO stale_figures (day) VALUES " + strings.Join(later, ", ")).Error; err != nil {
-				return err
-			}
-			days, last = days[:daysTogether], false
-		}
-		if err := c.tally(ctx, days); err != nil {
+		if last, err = c.some(ctx); err != nil {
 			return err
 		}
 		done = c.done
-		ids := make([]int64, taken)
-		for n, m := range marks[:taken] {
-			ids[n] = m.ID
-		}
-		return s.db(ctx).Exec("DELETE FROM stale_figures WHERE id IN ?", ids).Error
+		return nil
 	})
 	return done, last, explain(err, "figure")
 }
@@ -214,8 +208,66 @@ type counting struct {
 	done Counted
 }
 
-// rows counts the incidents that marks ask for, and tells how many of the marks that were.
-func (c *counting) rows(ctx context.Context, marks []staleFigureRow) (taken int, err error) {
+// some counts, and tells whether nothing is left.
+func (c *counting) some(ctx context.Context) (last bool, err error) {
+	db := c.s.db(ctx)
+	var marks []staleFigureRow
+	if err := db.Raw(fmt.Sprintf("SELECT id, incident_id, problem_id FROM stale_figures WHERE day IS NULL ORDER BY id LIMIT %d", marksTogether)).Scan(&marks).Error; err != nil {
+		return false, err
+	}
+	if len(marks) > 0 {
+		if err := c.rows(ctx, marks); err != nil {
+			return false, err
+		}
+		ids := make([]int64, len(marks))
+		for n, m := range marks {
+			ids[n] = m.ID
+		}
+		if err := db.Exec("DELETE FROM stale_figures WHERE id IN ?", ids).Error; err != nil {
+			return false, err
+		}
+	}
+	var marked []struct{ Day, Latest int64 }
+	if len(marks) < marksTogether {
+		if err := db.Raw(fmt.Sprintf("SELECT day, max(id) AS latest FROM stale_figures WHERE day IS NOT NULL GROUP BY day ORDER BY day LIMIT %d", daysTogether)).Scan(&marked).Error; err != nil {
+			return false, err
+		}
+	}
+	if len(marks) == marksTogether {
+		return false, c.later(ctx)
+	}
+	last = len(marked) < daysTogether
+	if len(c.days)+len(marked) > daysTogether { // those that wait come first, however much is marked meanwhile
+		if err := c.later(ctx); err != nil {
+			return false, err
+		}
+		clear(c.days)
+		last = false
+	}
+	var latest int64
+	for _, m := range marked {
+		c.days[metrics.Day(m.Day)] = true
+		latest = max(latest, m.Latest)
+	}
+	days := slices.Sorted(maps.Keys(c.days))
+	if err := c.tally(ctx, days); err != nil || len(marked) == 0 {
+		return last, err
+	}
+	// What was marked since is tallied again.
+	return last, db.Exec("DELETE FROM stale_figures WHERE day IN ? AND id <= ?", days, latest).Error
+}
+
+// later marks the days that are to be tallied.
+func (c *counting) later(ctx context.Context) error {
+	if len(c.days) == 0 {
+		return nil
+	}
+	return c.s.db(ctx).Exec("INSERT INTO stale_figures (day) SELECT v.column1 FROM (VALUES " + tuples(slices.Sorted(maps.Keys(c.days)), func(d metrics.Day) string { return fmt.Sprintf("(%d)", d) }) +
+		") AS v WHERE NOT EXISTS (SELECT 1 FROM stale_figures m WHERE m.day = v.column1)").Error
+}
+
+// rows counts the incidents that marks ask for.
+func (c *counting) rows(ctx context.Context, marks []staleFigureRow) error {
 	var incidents []int64
 	for _, m := range marks {
 		if m.IncidentID != nil {
@@ -227,68 +279,50 @@ func (c *counting) rows(ctx context.Context, marks []staleFigureRow) (taken int,
 	var found []struct {
 		ID        int64
 		ProblemID *int64
-		StartedAt time.Time
-		Deployed  int64 // the day of a deployment that caused it, or 0
+		At        time.Time
+		Started   bool // At is its start; else a deployment that caused it finished then
 	}
 	if len(incidents) > 0 {
-		err := c.s.db(ctx).Raw(`SELECT i.id, i.problem_id, i.started_at, 0 AS deployed FROM incidents i WHERE i.id IN ? UNION ALL
-			SELECT i.id, i.problem_id, d.finished_at, 1 FROM incidents i JOIN deployment_causes k ON k.incident_id = i.id JOIN deployments d ON d.id = k.deployment_id WHERE i.id IN ?`,
+		err := c.s.db(ctx).Raw(`SELECT i.id, i.problem_id, i.started_at AS at, TRUE AS started FROM incidents i WHERE i.id IN ? UNION ALL
+			SELECT i.id, i.problem_id, d.finished_at, FALSE FROM incidents i JOIN deployment_causes k ON k.incident_id = i.id JOIN deployments d ON d.id = k.deployment_id WHERE i.id IN ?`,
 			incidents, incidents).Scan(&found).Error
 		if err != nil {
-			return 0, err
-		}
-	}
-	problemOf := map[int64]int64{}
-	started := map[int64][]metrics.Day{}
-	for _, f := range found {
-		problemOf[f.ID] = referred[int64](f.ProblemID)
-		day := metrics.DayOf(f.StartedAt)
-		started[f.ID] = append(started[f.ID], day)
-		if f.Deployed == 0 { // a deployment of the day or of the one before may be suspected of it
-			started[f.ID] = append(started[f.ID], day-1)
+			return err
 		}
 	}
 	problems, alone := map[int64]bool{}, map[int64]bool{}
-	for _, m := range marks {
-		if m.Day != nil {
-			if len(c.days) >= daysTogether && !c.days[metrics.Day(*m.Day)] {
-				break
-			}
-			c.days[metrics.Day(*m.Day)] = true
+	for _, f := range found {
+		if f.ProblemID != nil {
+			problems[*f.ProblemID] = true
+		} else {
+			alone[f.ID] = true
 		}
+		day := metrics.DayOf(f.At)
+		c.days[day] = true
+		if f.Started { // a deployment of the day or of the one before may be suspected of it
+			c.days[day-1] = true
+		}
+	}
+	for _, m := range marks {
 		if m.ProblemID != nil {
 			problems[*m.ProblemID] = true
 		}
-		if m.IncidentID != nil {
-			if p := problemOf[*m.IncidentID]; p != 0 {
-				problems[p] = true
-			} else {
-				alone[*m.IncidentID] = true
-			}
-			for _, day := range started[*m.IncidentID] {
-				c.days[day] = true
-			}
-		}
-		taken++
 	}
-	// Problems with many incidents are few to a transaction, but one at least: what their marks ask for is done in the end.
 	ids := slices.Sorted(maps.Keys(problems))
 	for len(ids) > 0 {
 		some, err := c.fitting(ctx, ids)
 		if err != nil {
-			return 0, err
+			return err
 		}
 		if err := c.count(ctx, "i.problem_id IN ?", some); err != nil {
-			return 0, err
+			return err
 		}
 		ids = ids[len(some):]
 	}
-	for some := range slices.Chunk(slices.Sorted(maps.Keys(alone)), marksTogether) {
-		if err := c.count(ctx, "i.id IN ?", some); err != nil {
-			return 0, err
-		}
+	if len(alone) == 0 {
+		return nil
 	}
-	return taken, nil
+	return c.count(ctx, "i.id IN ?", slices.Sorted(maps.Keys(alone)))
 }
 
 // fitting gives as many of the problems as are read at once.
@@ -320,7 +354,7 @@ func (c *counting) count(ctx context.Context, condition string, ids []int64) err
 		return err
 	}
 	was := map[int64]figureRow{}
-	old, err := table[figureRow](c.s.db(ctx)).Raw("SELECT f.* FROM incidents i JOIN incident_figures f ON f.incident_id = i.id WHERE "+condition, ids).Find(ctx)
+	old, err := c.s.figureRows(ctx, "SELECT "+figureColumns+" FROM incidents i JOIN incident_figures f ON f.incident_id = i.id WHERE "+condition, ids)
 	if err != nil {
 		return err
 	}
@@ -469,9 +503,9 @@ func (s *Store) record(ctx context.Context, from, to time.Time) (metrics.Record,
 	for _, by := range []struct{ column, of string }{
 		{"counted_at", ""}, {"detected_at", ""}, {"resolved_at", " AND resolved_at IS NOT NULL AND significant AND part IN ('occurrence', 'continues')"}, {"closed_at", ""},
 	} {
-		some, err := table[figureRow](s.db(ctx)).Where(by.column+" >= ? AND "+by.column+" < ?"+by.of, from.UTC(), to.UTC()).Find(ctx)
+		some, err := s.figureRows(ctx, "SELECT "+figureColumns+" FROM incident_figures f WHERE f."+by.column+" >= ? AND f."+by.column+" < ?"+by.of, from.UTC(), to.UTC())
 		if err != nil {
-			return r, explain(err, "figure")
+			return r, err
 		}
 		rows = append(rows, some...)
 	}

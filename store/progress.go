@@ -183,16 +183,16 @@ func (s *Store) recordOf(ctx context.Context, f metrics.Filter) (metrics.Record,
 	for range 4 {
 		bounds = append(bounds, from.UTC(), to.UTC())
 	}
-	own, err := table[figureRow](s.db(ctx)).Raw("WITH picked AS ("+picked.sql("i.id", "")+") SELECT f.* FROM picked JOIN incident_figures f ON f.incident_id = picked.id"+
-		" WHERE TRUE"+within, append(slices.Clone(picked.args), bounds...)...).Find(ctx)
+	own, err := s.figureRows(ctx, "WITH picked AS ("+picked.sql("i.id", "")+") SELECT "+figureColumns+" FROM picked JOIN incident_figures f ON f.incident_id = picked.id"+
+		" WHERE TRUE"+within, append(slices.Clone(picked.args), bounds...)...)
 	if err != nil {
-		return r, explain(err, "figure")
+		return r, err
 	}
 	// The occurrences that they are a part of, where another incident stands for them.
-	elsewhere, err := table[figureRow](s.db(ctx)).Raw("WITH picked AS ("+picked.sql("i.id", "")+`) SELECT DISTINCT f.* FROM picked JOIN incident_figures c ON c.incident_id = picked.id AND c.part = 'continues'
-		JOIN incident_figures f ON f.incident_id = c.lead_id WHERE f.incident_id NOT IN (SELECT id FROM picked)`+within, append(slices.Clone(picked.args), bounds...)...).Find(ctx)
+	elsewhere, err := s.figureRows(ctx, "WITH picked AS ("+picked.sql("i.id", "")+") SELECT DISTINCT "+figureColumns+` FROM picked JOIN incident_figures c ON c.incident_id = picked.id AND c.part = 'continues'
+		JOIN incident_figures f ON f.incident_id = c.lead_id WHERE f.incident_id NOT IN (SELECT id FROM picked)`+within, append(slices.Clone(picked.args), bounds...)...)
 	if err != nil {
-		return r, explain(err, "figure")
+		return r, err
 	}
 	for _, row := range own {
 		r.Rows = append(r.Rows, row.row())

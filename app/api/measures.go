@@ -35,7 +35,7 @@ type SummaryJSON struct {
 }
 
 func summaryAs(s metrics.Summary) SummaryJSON {
-	j := SummaryJSON{N: s.N, Sum: s.Sum.Seconds()}
+	j := SummaryJSON{N: s.N, Sum: float64(s.Sum)}
 	if s.N > 0 {
 		median, p90, mean := s.Median.Seconds(), s.P90.Seconds(), math.Round(s.Mean.Seconds()*100)/100
 		j.Median, j.P90, j.Mean = &median, &p90, &mean

@@ -9,11 +9,21 @@ import (
 
 // Summary says how long things lasted. Without any, N is 0 and the lengths mean nothing.
 type Summary struct {
-	N                      int
-	Median, P90, Mean, Sum time.Duration
+	N                 int
+	Median, P90, Mean time.Duration
+	Sum               Seconds
 }
 
-// Summarise sums up lengths of time. The mean is never shown without the median and n.
+// Seconds is a sum of lengths, which may be longer than a time.Duration can be: 292 years.
+type Seconds int64
+
+// shared is the sum divided by n.
+func (s Seconds) shared(n int) time.Duration {
+	each, rest := s/Seconds(n), s%Seconds(n)
+	return time.Duration(each)*time.Second + time.Duration(rest)*time.Second/time.Duration(n)
+}
+
+// Summarise sums up lengths of time in whole seconds. The mean is never shown without the median and n.
 func Summarise(lengths []time.Duration) Summary {
 	n := len(lengths)
 	if n == 0 {
@@ -24,9 +34,9 @@ func Summarise(lengths []time.Duration) Summary {
 	low, high := sorted[(n-1)/2], sorted[n/2]
 	s.Median = low + (high-low)/2 // the middle one, or half-way between the middle two
 	for _, length := range sorted {
-		s.Sum += length
+		s.Sum += Seconds(length / time.Second)
 	}
-	s.Mean = s.Sum / time.Duration(n)
+	s.Mean = s.Sum.shared(n)
 	return s
 }
 

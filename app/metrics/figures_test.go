@@ -20,10 +20,10 @@ func TestSummarise(t *testing.T) {
 		want    Summary
 	}{
 		"none":                         {nil, Summary{}},
-		"one":                          {minutes(7), Summary{1, 7 * m, 7 * m, 7 * m, 7 * m}},
-		"two: half-way between":        {minutes(10, 5), Summary{2, 7*m + 30*time.Second, 10 * m, 7*m + 30*time.Second, 15 * m}},
-		"ten: the ninth is the p90":    {minutes(10, 9, 8, 7, 6, 5, 4, 3, 2, 1), Summary{10, 5*m + 30*time.Second, 9 * m, 5*m + 30*time.Second, 55 * m}},
-		"eleven: the tenth is the p90": {minutes(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), Summary{11, 6 * m, 10 * m, 6 * m, 66 * m}},
+		"one":                          {minutes(7), Summary{1, 7 * m, 7 * m, 7 * m, 420}},
+		"two: half-way between":        {minutes(10, 5), Summary{2, 7*m + 30*time.Second, 10 * m, 7*m + 30*time.Second, 900}},
+		"ten: the ninth is the p90":    {minutes(10, 9, 8, 7, 6, 5, 4, 3, 2, 1), Summary{10, 5*m + 30*time.Second, 9 * m, 5*m + 30*time.Second, 3300}},
+		"eleven: the tenth is the p90": {minutes(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), Summary{11, 6 * m, 10 * m, 6 * m, 3960}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

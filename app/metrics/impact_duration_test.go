@@ -42,13 +42,13 @@ func TestImpactDuration(t *testing.T) {
 	}{
 		"of all time": {
 			Query{},
-			Summary{N: 5, Median: 40 * time.Minute, P90: 200 * time.Minute, Mean: 72 * time.Minute, Sum: 360 * time.Minute},
+			Summary{N: 5, Median: 40 * time.Minute, P90: 200 * time.Minute, Mean: 72 * time.Minute, Sum: 21600},
 			Open{1, 3 * oneDay},
 			LeftOut{Maintenance: 1, Drill: 1, Merged: 2, Missing: 1, Negative: 1},
 		},
 		"of a stretch: by restored, and what goes on stays in sight": {
 			Query{From: day0.Add(40 * oneDay), To: day0.Add(60 * oneDay)},
-			Summary{N: 2, Median: 55 * time.Minute, P90: 90 * time.Minute, Mean: 55 * time.Minute, Sum: 110 * time.Minute},
+			Summary{N: 2, Median: 55 * time.Minute, P90: 90 * time.Minute, Mean: 55 * time.Minute, Sum: 6600},
 			Open{1, 3 * oneDay},
 			LeftOut{Merged: 1},
 		},

@@ -90,10 +90,10 @@ func (m many) summary() Summary {
 	s := Summary{N: n, Median: low + (high-low)/2, P90: m.ranked(rank(n, 90))}
 	for _, l := range m {
 		for _, length := range l {
-			s.Sum += time.Duration(length) * time.Second
+			s.Sum += Seconds(length)
 		}
 	}
-	s.Mean = s.Sum / time.Duration(n)
+	s.Mean = s.Sum.shared(n)
 	return s
 }
 

@@ -33,9 +33,9 @@ func TestTimeToRepair(t *testing.T) {
 		want   TimeToRepair
 	}{
 		"of all time": {nil, Query{}, TimeToRepair{
-			Summary: Summary{N: 5, Median: 40 * m, P90: 200 * m, Mean: 70 * m, Sum: 350 * m},
-			With:    Summary{N: 2, Median: 45 * m, P90: 85 * m, Mean: 45 * m, Sum: 90 * m},
-			Without: Summary{N: 3, Median: 40 * m, P90: 200 * m, Mean: 86*m + 40*time.Second, Sum: 260 * m},
+			Summary: Summary{N: 5, Median: 40 * m, P90: 200 * m, Mean: 70 * m, Sum: 21000},
+			With:    Summary{N: 2, Median: 45 * m, P90: 85 * m, Mean: 45 * m, Sum: 5400},
+			Without: Summary{N: 3, Median: 40 * m, P90: 200 * m, Mean: 86*m + 40*time.Second, Sum: 15600},
 			Open:    Open{1, 3 * oneDay},
 			LeftOut: LeftOut{Maintenance: 1, Drill: 1, Merged: 2, Missing: 1, Negative: 1},
 			Bins:    []Bin{{10 * m, 1}, {20 * m, 1}, {40 * m, 1}, {60 * m, 0}, {120 * m, 1}, {240 * m, 1}, {480 * m, 0}, {0, 0}},
@@ -47,7 +47,7 @@ func TestTimeToRepair(t *testing.T) {
 		},
 		"an alert that fired before users felt it: the repair began then": {
 			func(all []Fact) { all[5] = noticed(all[5], -10*m) }, Query{From: day0.Add(90 * oneDay)}, TimeToRepair{
-				Summary: Summary{1, 210 * m, 210 * m, 210 * m, 210 * m}, Without: Summary{1, 210 * m, 210 * m, 210 * m, 210 * m},
+				Summary: Summary{1, 210 * m, 210 * m, 210 * m, 12600}, Without: Summary{1, 210 * m, 210 * m, 210 * m, 12600},
 				Open: Open{1, 3 * oneDay}, Bins: binned(repairEdges, []time.Duration{210 * m}),
 			},
 		},

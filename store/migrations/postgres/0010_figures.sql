@@ -7,6 +7,8 @@ CREATE TABLE stale_figures (
   problem_id BIGINT,
   day BIGINT -- since 1970-01-01, in UTC
 );
+CREATE INDEX stale_figures_first ON stale_figures (id) WHERE day IS NULL;
+CREATE INDEX stale_figures_days ON stale_figures (day, id) WHERE day IS NOT NULL;
 -- Kept: metrics.Row of each incident.
 CREATE TABLE incident_figures (
   incident_id BIGINT PRIMARY KEY REFERENCES incidents (id) ON DELETE CASCADE,
