@@ -202,20 +202,9 @@ func (s *Store) recordOf(ctx context.Context, f metrics.Filter) (metrics.Record,
 		is.Elsewhere = true
 		r.Rows = append(r.Rows, is)
 	}
-	deployments := selection{from: "deployments d"}
-	service, err := s.filterService(ctx, f.Service)
+	deployments, err := s.deploymentsFor(ctx, f)
 	if err != nil {
 		return r, err
-	}
-	team, err := s.filterTeam(ctx, f.Team)
-	if err != nil {
-		return r, err
-	}
-	if service != 0 {
-		deployments.and("d.service_id = ?", service)
-	}
-	if team != 0 {
-		deployments.and("d.service_id IN (SELECT id FROM services WHERE builder_id = ?)", team)
 	}
 	if r.Releases, err = s.releases(ctx, deployments, from, to); err != nil {
 		return r, err

@@ -3,9 +3,12 @@ package store
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"upshot/app/account"
+	"upshot/app/deployment"
+	"upshot/app/incident"
 	"upshot/app/listing"
 	"upshot/app/metrics"
 	"upshot/app/problem"
@@ -116,4 +119,68 @@ func (s *Store) Boundary(ctx context.Context, viewer account.Actor, f metrics.Fi
 	}
 	b.Unaccountable = metrics.Summarise(lengths)
 	return b, nil
+}
+
+// FailedReleases gives the deployments that the change fail rate counts as failed, latest first.
+func (s *Store) FailedReleases(ctx context.Context, viewer account.Actor, f metrics.Filter, limit int) ([]deployment.Deployment, error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return nil, err
+	}
+	q, err := s.deploymentsFor(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if !f.From.IsZero() {
+		q.and("d.finished_at >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		q.and("d.finished_at < ?", f.To.UTC())
+	}
+	q.and(`d.production AND (d.outcome = 'rolled_back' OR EXISTS (SELECT 1 FROM deployment_causes k JOIN incidents i ON i.id = k.incident_id
+		WHERE k.deployment_id = d.id AND k.verdict = 'confirmed' AND ` + harm + `))`)
+	rows, err := table[deploymentRow](s.db(ctx)).Raw(q.sql("d.*", fmt.Sprintf(" ORDER BY d.finished_at DESC, d.id DESC LIMIT %d", limit)), q.args...).Find(ctx)
+	if err != nil {
+		return nil, explain(err, "deployment")
+	}
+	return s.deploymentsOf(ctx, rows)
+}
+
+// deploymentsFor selects the deployments d that a filter leaves, of all time.
+func (s *Store) deploymentsFor(ctx context.Context, f metrics.Filter) (selection, error) {
+	q := selection{from: "deployments d"}
+	service, err := s.filterService(ctx, f.Service)
+	if err != nil {
+		return q, err
+	}
+	team, err := s.filterTeam(ctx, f.Team)
+	if err != nil {
+		return q, err
+	}
+	if service != 0 {
+		q.and("d.service_id = ?", service)
+	}
+	if team != 0 {
+		q.and("d.service_id IN (SELECT id FROM services WHERE builder_id = ?)", team)
+	}
+	return q, nil
+}
+
+// Corrections counts how often a moment of each incident was corrected.
+func (s *Store) Corrections(ctx context.Context, viewer account.Actor, ids []incident.ID) (map[incident.ID]int, error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var rows []struct {
+		IncidentID incident.ID
+		N          int
+	}
+	err := s.db(ctx).Raw("SELECT incident_id, count(*) AS n FROM events WHERE incident_id IN ? AND action = 'moment corrected' GROUP BY incident_id", ids).Scan(&rows).Error
+	all := make(map[incident.ID]int, len(rows))
+	for _, r := range rows {
+		all[r.IncidentID] = r.N
+	}
+	return all, explain(err, "event")
 }

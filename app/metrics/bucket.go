@@ -102,6 +102,12 @@ func (q Query) periods(moments []time.Time) []Period {
 	return periods
 }
 
+// Periods cuts [from, until] into whole periods.
+func (q Query) Periods(from, until time.Time) []Period {
+	q.From, q.To = time.Time{}, time.Time{}
+	return q.periods([]time.Time{from, until})
+}
+
 // find is the index of the period that holds the moment, or -1.
 func find(periods []Period, at time.Time) int {
 	n, ok := slices.BinarySearchFunc(periods, at, func(p Period, at time.Time) int {

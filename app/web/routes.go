@@ -96,6 +96,9 @@ func (w *Web) routes() []route {
 		{get, link.Home, viewer, w.showDashboard},
 		{get, link.Queue, viewer, w.showQueue},
 		{get, link.Inbox, viewer, w.showInbox},
+		{get, link.Progress, viewer, w.showProgress},
+		{get, link.Progress + ".csv", viewer, w.exportProgress},
+		{get, link.ProgressRows, viewer, w.listProgressRows},
 
 		{get, link.FollowUps, viewer, w.listFollowUps},
 		{post, link.FollowUps, editor, w.promiseFollowUp},

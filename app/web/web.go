@@ -39,6 +39,7 @@ type Store interface {
 	noteStore
 	queueStore
 	dashboardStore
+	progressStore
 	Services
 	Teams
 	Deployments

@@ -437,7 +437,7 @@ func impact(months []metrics.MonthFigures) Measure {
 		f := months[latest]
 		m.Value, m.Note = ui.Duration(f.MedianImpact), fmt.Sprintf("median, %s, n = %d", f.Start.Format("January"), f.Measured)
 	}
-	m.Direction, m.Tone = direction(m.Trend.Points)
+	m.Direction, m.Tone = ui.Direction(m.Trend.Points, ui.Falling)
 	return m
 }
 
@@ -458,7 +458,7 @@ func recurrence(months []metrics.MonthFigures) Measure {
 	if occurrences == 0 {
 		m.Note = "no incident in these months"
 	}
-	m.Direction, m.Tone = direction(m.Trend.Points)
+	m.Direction, m.Tone = ui.Direction(m.Trend.Points, ui.Falling)
 	return m
 }
 
@@ -473,33 +473,4 @@ func (m *Measure) add(month time.Time, point ui.Point, n int) {
 		row.Value = ui.Missing
 	}
 	m.Months = append(m.Months, row)
-}
-
-// direction compares the first three finished months that have figures with the last three. Less is wanted.
-func direction(points []ui.Point) (text, tone string) {
-	var known []float64
-	for _, p := range points {
-		if !p.Missing && !p.Provisional {
-			known = append(known, p.Value)
-		}
-	}
-	if len(known) < 6 {
-		return "", ""
-	}
-	first, last := mean(known[:3]), mean(known[len(known)-3:])
-	switch {
-	case last < first*.9:
-		return "↓ falling, as wanted", "good"
-	case last > first*1.1:
-		return "↑ rising, not wanted", "late"
-	}
-	return "→ no clear change", "mute"
-}
-
-func mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
 }

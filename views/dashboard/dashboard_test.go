@@ -94,7 +94,7 @@ func TestATrendHasADirectionFromSixFinishedMonthsOn(t *testing.T) {
 		"about the same":   {points(5, 5, 5, 5, 5, 5.1), "mute"},
 		"nothing is known": {points(-1, -1, -1, -1, -1, -1, -1), ""},
 	} {
-		if _, tone := direction(c.points); tone != c.tone {
+		if _, tone := ui.Direction(c.points, ui.Falling); tone != c.tone {
 			t.Errorf("%s: %q, want %q", name, tone, c.tone)
 		}
 	}

@@ -70,6 +70,7 @@ func places(v Viewer) []place {
 		{"Services", link.Services},
 		{"Teams", link.Teams},
 		{"Deployments", link.Deployments},
+		{"Progress", link.Progress},
 	}
 	if v.IsAdmin {
 		all = append(all, place{"Settings", link.Settings})

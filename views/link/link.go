@@ -29,6 +29,8 @@ const (
 	SignOut        = "/signout"
 	Setup          = "/setup"
 	Search         = "/search"
+	Progress       = "/progress"
+	ProgressRows   = "/progress/rows"
 )
 
 // Incidents.

@@ -230,44 +230,178 @@ type Trend struct {
 	N      int     // cases in all; under five the chart says "few" and draws no trend
 	First  string  // the first period's name, below the line's beginning
 	Last   string  // "now" when empty
+	Tall   bool    // the large form, for a page of measures
+	Goal   float64 // drawn as a line; 0: none
+	Marks  []TrendMark
+}
+
+// TrendMark is something that happened: an adoption step.
+type TrendMark struct {
+	X     float64 // of the width of the line, 0 to 1
+	Word  string  // "step 1"
+	Title string
 }
 
 // Point is the measure in one period.
 type Point struct {
 	Value       float64
-	Text        string // as written: "48 min"
+	High        float64 // the upper edge of the band, such as the p90; 0: none
+	Text        string  // as written: "48 min"
 	Missing     bool   // no figure: the line is interrupted
 	Provisional bool   // may still change: a hollow dot, a dashed line
 }
 
-const (
-	trendTop    = 20
-	trendBottom = 74
-)
+const trendTop = 20
+
+func (t Trend) bottom() float64 {
+	if t.Tall {
+		return 110
+	}
+	return 74
+}
+
+// height is of the whole drawing.
+func (t Trend) height() float64 { return t.bottom() + 18 }
 
 type place struct{ x, y float64 }
 
-func (t Trend) places() []place {
-	highest := t.Floor
+// bandMost is how far a band may make the line small: what reaches further is cut, and its words say so.
+const bandMost = 4
+
+func (t Trend) highest() float64 {
+	highest, band := t.Floor, 0.0
 	for _, p := range t.Points {
 		if !p.Missing {
-			highest = max(highest, p.Value)
+			highest, band = max(highest, p.Value), max(band, p.High)
 		}
 	}
+	return max(highest, t.Goal, min(band, t.Floor+bandMost*(highest-t.Floor)))
+}
+
+// y is where a value stands.
+func (t Trend) y(value float64) float64 {
+	share := 0.0
+	if highest := t.highest(); highest > t.Floor {
+		share = min(max((value-t.Floor)/(highest-t.Floor), 0), 1)
+	}
+	return hundredths(t.bottom() - (t.bottom()-trendTop)*share)
+}
+
+func (t Trend) places() []place {
 	all := make([]place, len(t.Points))
 	for i, p := range t.Points {
-		share := 0.0
-		if highest > t.Floor {
-			share = (p.Value - t.Floor) / (highest - t.Floor)
-		}
 		x := 98.0
 		if n := len(t.Points); n > 1 {
 			x = 2 + 96*float64(i)/float64(n-1)
 		}
-		all[i] = place{x: hundredths(x), y: hundredths(trendBottom - (trendBottom-trendTop)*max(share, 0))}
+		all[i] = place{x: hundredths(x), y: t.y(p.Value)}
 	}
 	return all
 }
+
+// band is the outline from the line up to the upper edges, for every stretch that has them.
+func (t Trend) band() string {
+	at := t.places()
+	var b strings.Builder
+	for from := 0; from < len(t.Points); from++ {
+		to := from
+		for to < len(t.Points) && !t.Points[to].Missing && t.Points[to].High > 0 {
+			to++
+		}
+		if to-from > 1 {
+			for i := from; i < to; i++ {
+				fmt.Fprintf(&b, "%s%s %s", map[bool]string{true: "M", false: "L"}[i == from], number(at[i].x), number(t.y(t.Points[i].High)))
+			}
+			for i := to - 1; i >= from; i-- {
+				fmt.Fprintf(&b, "L%s %s", number(at[i].x), number(at[i].y))
+			}
+			b.WriteString("Z")
+		}
+		from = to
+	}
+	return b.String()
+}
+
+// x is where a mark stands, in per cent.
+func (m TrendMark) x() float64 { return hundredths(2 + 96*min(max(m.X, 0), 1)) }
+
+// Columns is a distribution: how many cases are that long.
+type Columns struct {
+	Name    string
+	Columns []Column
+}
+
+// Column is one of its columns.
+type Column struct {
+	Label string // up to what: "40"
+	N     int
+	Tone  string // "hi": it holds the median; "late", "bad"; else empty
+}
+
+type drawnColumn struct {
+	Column
+	x, mid, width, y, height float64
+}
+
+func (c Columns) draw() []drawnColumn {
+	most := 3
+	for _, b := range c.Columns {
+		most = max(most, b.N)
+	}
+	slot := 100 / float64(max(len(c.Columns), 1))
+	all := make([]drawnColumn, len(c.Columns))
+	for i, b := range c.Columns {
+		height := math.Round(88 * float64(b.N) / float64(most))
+		if b.N > 0 {
+			height = max(height, 2)
+		}
+		x := float64(i) * slot
+		all[i] = drawnColumn{Column: b, x: hundredths(x + slot*.09), width: hundredths(slot * .82), mid: hundredths(x + slot/2), y: 108 - height, height: height}
+	}
+	return all
+}
+
+func (c Columns) story() string {
+	var words []string
+	for _, b := range c.Columns {
+		words = append(words, b.Label+" "+Thousands(b.N))
+	}
+	return c.Name + ": " + strings.Join(words, ", ")
+}
+
+// Bars are counts beside one another, each with its words.
+type Bars struct {
+	Name string
+	Bars []Column
+}
+
+type drawnBar struct {
+	Column
+	y, width float64
+}
+
+// barsFrom is where they begin, in per cent; words stand before.
+const barsFrom = 46
+
+func (b Bars) draw() []drawnBar {
+	most := 1
+	for _, bar := range b.Bars {
+		most = max(most, bar.N)
+	}
+	all := make([]drawnBar, len(b.Bars))
+	for i, bar := range b.Bars {
+		width := 40 * float64(bar.N) / float64(most)
+		if bar.N > 0 {
+			width = max(width, .5)
+		}
+		all[i] = drawnBar{Column: bar, y: 7 + 24*float64(i), width: hundredths(width)}
+	}
+	return all
+}
+
+func (b Bars) height() float64 { return 24*float64(len(b.Bars)) + 8 }
+
+func (b Bars) story() string { return Columns{Name: b.Name, Columns: b.Bars}.story() }
 
 // paths gives the solid and the dashed strokes; a stroke is dashed when either of its ends is provisional.
 func (t Trend) paths() (solid, dashed string) {

@@ -1,0 +1,692 @@
+// Package progress shows the measures of progress: whether things get better since a team owns what it runs.
+package progress
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"upshot/app/catalog"
+	"upshot/app/followup"
+	"upshot/app/incident"
+	"upshot/app/metrics"
+	"upshot/views/followups"
+	"upshot/views/link"
+	"upshot/views/ui"
+)
+
+// Range is the stretch of time a page shows, and how its trends are cut.
+type Range struct {
+	Name, Text string
+	Bucket     metrics.Bucket
+	Months     int // whole calendar months up to now; 0: everything
+}
+
+// Ranges lists those that are offered; the second is the usual one.
+var Ranges = []Range{
+	{"quarter", "Quarter", metrics.Week, 3},
+	{"13m", "13 months", metrics.Month, 13},
+	{"all", "All", metrics.Quarter, 0},
+}
+
+// RangeOf is the one of that name, or the usual one.
+func RangeOf(name string) Range {
+	for _, r := range Ranges {
+		if r.Name == name {
+			return r
+		}
+	}
+	return Ranges[1]
+}
+
+// From is its first day, in UTC; zero: no bound.
+func (r Range) From(now time.Time) time.Time {
+	if r.Months == 0 {
+		return time.Time{}
+	}
+	year, month, _ := now.UTC().Date()
+	first := time.Date(year, month-time.Month(r.Months-1), 1, 0, 0, 0, 0, time.UTC)
+	if r.Bucket == metrics.Week {
+		return metrics.Week.Start(first, time.UTC)
+	}
+	return first
+}
+
+// Query is what the page is asked for.
+type Query struct {
+	Range   Range
+	Team    string
+	Service string
+	Window  int // days of recurrence: one of Windows
+}
+
+// Windows are the windows of recurrence that are offered, in days; 90 is the usual one.
+var Windows = []int{30, 90, 180}
+
+// Values are its part of an address.
+func (q Query) Values() url.Values {
+	v := url.Values{}
+	if q.Range.Name != Ranges[1].Name {
+		v.Set("range", q.Range.Name)
+	}
+	if q.Team != "" {
+		v.Set("team", q.Team)
+	}
+	if q.Service != "" {
+		v.Set("service", q.Service)
+	}
+	if q.Window != 90 {
+		v.Set("window", strconv.Itoa(q.Window))
+	}
+	return v
+}
+
+// Filter is which incidents it is about.
+func (q Query) Filter(now time.Time) metrics.Filter {
+	return metrics.Filter{Team: q.Team, Service: q.Service, From: q.Range.From(now)}
+}
+
+// Data is what the page is made of.
+type Data struct {
+	Query    Query
+	Measures metrics.Progress
+	Boundary metrics.Boundary
+	Waiting  followup.TeamQueue // what waits now
+	Behind   int                // changes that are still to be counted
+	Teams    []catalog.Team
+	Services []catalog.Service
+	Clock    ui.Clock
+}
+
+// Page is the page of the measures.
+type Page struct {
+	Heading    ui.Heading
+	Ranges     []ui.Window
+	CSV        string
+	Filters    []ui.Question
+	Keep       []ui.Field // hidden: what the form of filters leaves as it is
+	Behind     string
+	Steps      bool // adoption steps are drawn
+	Panels     []Panel
+	Companions []Panel
+	Few        []string
+	Formulas   int
+	Empty      bool
+}
+
+// Panel is one measure: its figure, its spread beside its trend, what was left out, and the way to its rows.
+type Panel struct {
+	ID, Name        string
+	Direction, Tone string
+	Value, Facts    string
+	Spread          templ.Component
+	SpreadNote      string
+	Trend           ui.Trend
+	TrendNote       string
+	Out             []string
+	Windows         []ui.Window // of recurrence
+	Rows            string      // address
+	Left            string      // address of what was left out
+	Table           []TableRow
+	Formula         string
+	NoTrend         bool
+}
+
+// TableRow is one period of a trend.
+type TableRow struct{ Period, Value, N string }
+
+// NewPage makes the page.
+func NewPage(d Data) Page {
+	b := builder{d: d, now: d.Clock.Now, axis: axis(d)}
+	p := Page{Formulas: metrics.Formulas, CSV: link.WithQuery(link.Progress+".csv", d.Query.Values())}
+	p.Panels = []Panel{b.repair(), b.recurrence(), b.fail(), b.told()}
+	p.Companions = []Panel{b.impact(), b.permanent(), b.queue(), b.loops(), b.withoutCause(), b.boundary()}
+	for _, panel := range p.Panels {
+		if panel.Trend.N > 0 && metrics.Few(panel.Trend.N) {
+			p.Few = append(p.Few, fmt.Sprintf("%s: %s (few), no trend.", panel.Name, ui.Plural(panel.Trend.N, "case", "cases")))
+		}
+	}
+	p.Empty = d.Measures.Recurrence.Flow.Occurrences+d.Measures.Fail.Deployments+d.Measures.Impact.Open.N+d.Measures.Repair.N == 0
+	p.Heading = ui.Heading{Crumb: b.scope(), Title: finding(p.Panels, p.Empty), Lede: lede(p.Panels, p.Empty)}
+	if d.Behind > 0 {
+		p.Behind = fmt.Sprintf("%s still to be counted: these figures follow within minutes.", moreThan(d.Behind))
+	}
+	for _, r := range Ranges {
+		q := d.Query
+		q.Range = r
+		p.Ranges = append(p.Ranges, ui.Window{Text: r.Text, Link: link.WithQuery(link.Progress, q.Values()), Current: r.Name == d.Query.Range.Name})
+	}
+	services := []ui.Option{{Label: "Every service"}}
+	for _, s := range d.Services {
+		services = append(services, ui.Option{Value: s.Slug, Label: s.Name})
+	}
+	p.Filters = []ui.Question{
+		{Control: ui.OneOf, Field: ui.Field{Name: "team", Label: "Built by", Value: d.Query.Team, Options: followups.TeamOptions("Every team", d.Teams)}},
+		{Control: ui.OneOf, Field: ui.Field{Name: "service", Label: "Service", Value: d.Query.Service, Options: services}},
+	}
+	for _, name := range []string{"range", "window"} {
+		if v := d.Query.Values().Get(name); v != "" {
+			p.Keep = append(p.Keep, ui.Field{Name: name, Value: v})
+		}
+	}
+	return p
+}
+
+func moreThan(n int) string {
+	if n >= 10_000 {
+		return "More than 10,000 changes are"
+	}
+	if n == 1 {
+		return "One change is"
+	}
+	return ui.Thousands(n) + " changes are"
+}
+
+// finding is the heading: what moves, in a sentence from the same figures as the charts.
+func finding(panels []Panel, empty bool) string {
+	if empty {
+		return "Nothing happened in this time"
+	}
+	var good, bad []string
+	for _, p := range panels {
+		switch p.Tone {
+		case "good":
+			good = append(good, p.Name)
+		case "late":
+			bad = append(bad, p.Name)
+		}
+	}
+	switch {
+	case len(bad) > 0 && len(good) > 0:
+		return fmt.Sprintf("%s improves; %s gets worse", sentence(good), lower(bad[0]))
+	case len(bad) > 0:
+		return sentence(bad) + map[bool]string{true: " gets worse", false: " get worse"}[len(bad) == 1]
+	case len(good) > 0:
+		return sentence(good) + map[bool]string{true: " improves", false: " improve"}[len(good) == 1]
+	}
+	return "No measure moves clearly yet"
+}
+
+// sentence joins names as the beginning of a sentence.
+func sentence(names []string) string {
+	if len(names) > 2 {
+		return ui.Sentence(ui.InWords(len(names))) + " measures"
+	}
+	return names[0] + strings.Join(append([]string{""}, lowered(names[1:])...), " and ")
+}
+
+func lowered(names []string) []string {
+	all := slices.Clone(names)
+	for n := range all {
+		all[n] = lower(all[n])
+	}
+	return all
+}
+
+func lower(name string) string { return strings.ToLower(name[:1]) + name[1:] }
+
+func lede(panels []Panel, empty bool) string {
+	if empty {
+		return "Choose a longer time, or bring in the history: upshot import FILE reads it."
+	}
+	good, flat, bad := 0, 0, 0
+	for _, p := range panels {
+		switch p.Tone {
+		case "good":
+			good++
+		case "late":
+			bad++
+		default:
+			flat++
+		}
+	}
+	return fmt.Sprintf("%s of %s measures move as wanted, %s do not, %s say nothing clear. Each figure shows its spread beside its trend, what was left out, and leads to its rows.",
+		ui.Sentence(ui.InWords(good)), ui.InWords(good+flat+bad), ui.InWords(bad), ui.InWords(flat))
+}
+
+// builder makes panels.
+type builder struct {
+	d    Data
+	now  time.Time
+	axis []metrics.Period
+}
+
+func (b builder) scope() string {
+	who := "All services"
+	for _, t := range b.d.Teams {
+		if t.Slug == b.d.Query.Team {
+			who = "Built by " + t.Name
+		}
+	}
+	for _, s := range b.d.Services {
+		if s.Slug == b.d.Query.Service {
+			who = s.Name
+		}
+	}
+	until := b.now.UTC().Format("2 Jan 2006")
+	if r := b.d.Query.Range; r.Months > 0 {
+		return fmt.Sprintf("%s, %d months to %s", who, r.Months, until)
+	}
+	return who + ", everything to " + until
+}
+
+// axis is the periods that every trend of the page has.
+func axis(d Data) []metrics.Period {
+	now := d.Clock.Now.UTC()
+	from := d.Query.Range.From(now)
+	if from.IsZero() {
+		from = now
+		earlier := func(p metrics.Period) {
+			if p.From.Before(from) {
+				from = p.From
+			}
+		}
+		for _, s := range d.Measures.Recurrence.Series {
+			earlier(s.Period)
+		}
+		for _, s := range d.Measures.Impact.Series {
+			earlier(s.Period)
+		}
+		for _, s := range d.Measures.Fail.Series {
+			earlier(s.Period)
+		}
+	}
+	return metrics.Query{Bucket: d.Query.Range.Bucket, Now: now}.Periods(from, now)
+}
+
+// rows is the address of the rows behind a figure.
+func (b builder) rows(of metrics.Behind) string {
+	v := b.d.Query.Values()
+	v.Set("of", string(of))
+	return link.WithQuery(link.ProgressRows, v)
+}
+
+// point is one period of a trend, before it is known where it stands.
+type point struct {
+	value, high float64
+	text        string
+	n           int
+	provisional bool
+}
+
+// trend draws points on the axis of the page; n is of all of them.
+func (b builder) trend(p *Panel, name string, n int, at map[time.Time]point) {
+	p.Trend = ui.Trend{Name: name + " trend", Tall: true, N: n}
+	for k, period := range b.axis {
+		if k == 0 {
+			p.Trend.First = period.From.Format("Jan 2006")
+		}
+		is, known := at[period.From]
+		running := b.now.Before(period.To)
+		p.Trend.Points = append(p.Trend.Points, ui.Point{Value: is.value, High: is.high, Text: is.text, Missing: !known || is.n == 0, Provisional: is.provisional || running})
+		row := TableRow{Period: periodName(period, b.d.Query.Range.Bucket), Value: cmp.Or(is.text, ui.Missing), N: ui.Thousands(is.n)}
+		if known && is.n > 0 && metrics.Few(is.n) {
+			row.Value += " (few)"
+		}
+		p.Table = append(p.Table, row)
+	}
+}
+
+func periodName(p metrics.Period, b metrics.Bucket) string {
+	if b == metrics.Month {
+		return p.From.Format("January 2006")
+	}
+	return p.Name
+}
+
+func (p *Panel) wants(w ui.Wanted) {
+	if !metrics.Few(p.Trend.N) {
+		p.Direction, p.Tone = ui.Direction(p.Trend.Points, w)
+	}
+}
+
+// lengths makes points of a series of lengths.
+func lengths(series []metrics.LengthPeriod) map[time.Time]point {
+	at := map[time.Time]point{}
+	for _, s := range series {
+		at[s.From] = point{value: s.Median.Minutes(), high: s.P90.Minutes(), text: ui.Duration(s.Median), n: s.N}
+	}
+	return at
+}
+
+// summary writes the figure of lengths: never the mean alone.
+func summary(s metrics.Summary) (value, facts string) {
+	if s.N == 0 {
+		return ui.Missing, "n = 0"
+	}
+	return ui.Duration(s.Median), fmt.Sprintf("median · p90 %s · mean %s · n = %s", ui.Duration(s.P90), ui.Duration(s.Mean), ui.Thousands(s.N))
+}
+
+// columns draws bins, the one that holds the median dark.
+func columns(name string, bins []metrics.Bin, label func(metrics.Bin) string) ui.Columns {
+	c := ui.Columns{Name: name}
+	n := 0
+	for _, b := range bins {
+		n += b.N
+	}
+	before, found := 0, false
+	for _, b := range bins {
+		column := ui.Column{Label: label(b), N: b.N}
+		if before += b.N; !found && n > 0 && 2*before >= n {
+			column.Tone, found = "hi", true
+		}
+		c.Columns = append(c.Columns, column)
+	}
+	return c
+}
+
+func leftOut(l metrics.LeftOut) string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		word string
+	}{
+		{l.Maintenance, "maintenance"},
+		{l.Drill, "drills"},
+		{l.Merged, "merged"},
+		{l.Missing, "without an end"},
+		{l.Negative, "with moments that cannot be"},
+		{l.Unrecognisable, "that nothing groups"},
+	} {
+		if p.n > 0 {
+			parts = append(parts, ui.Thousands(p.n)+" "+p.word)
+		}
+	}
+	if len(parts) == 0 {
+		return "Nothing left out."
+	}
+	return "Left out: " + strings.Join(parts, ", ") + "."
+}
+
+func open(o metrics.Open) string {
+	if o.N == 0 {
+		return "None is open."
+	}
+	return fmt.Sprintf("Open: %s, oldest %s.", ui.Thousands(o.N), ui.Duration(o.OldestAge))
+}
+
+func (b builder) repair() Panel {
+	m := b.d.Measures.Repair
+	p := Panel{ID: "time-to-repair", Name: "Time to repair", Rows: b.rows(metrics.Repairs), Left: b.rows(metrics.Aside)}
+	p.Value, p.Facts = summary(m.Summary)
+	p.Spread = ui.ColumnChart(columns("Occurrences by time to repair, up to", m.Bins, func(x metrics.Bin) string { return shortLength(x.UpTo) }))
+	p.SpreadNote = ui.Plural(m.N, "occurrence", "occurrences") + "; dark = median"
+	p.TrendNote = "median by " + string(b.d.Query.Range.Bucket) + ", band to p90"
+	b.trend(&p, p.Name, m.N, lengths(m.Series))
+	p.wants(ui.Falling)
+	p.Out = []string{participation(m.With, m.Without), leftOut(m.LeftOut), open(m.Open)}
+	p.Formula = "Restored - detected of each occurrence; it belongs to the period in which it was restored. Detected unknown: the alert's start, else declared, else started. Restored unknown: resolved. " +
+		"Occurrences of one problem less than 30 minutes apart are one, their segments summed. The p90 is by nearest rank. What goes on is not in the value."
+	return p
+}
+
+func participation(with, without metrics.Summary) string {
+	of := func(s metrics.Summary) string {
+		if s.N == 0 {
+			return "n/a (n = 0)"
+		}
+		few := ""
+		if metrics.Few(s.N) {
+			few = ", few"
+		}
+		return fmt.Sprintf("%s (n = %s%s)", ui.Duration(s.Median), ui.Thousands(s.N), few)
+	}
+	return "With a developer taking part " + of(with) + ", without " + of(without) + "."
+}
+
+// shortLength writes the edge of a column.
+func shortLength(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "more"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d d", int(d.Hours()/24))
+}
+
+func (b builder) recurrence() Panel {
+	m := b.d.Measures.Recurrence
+	p := Panel{ID: "recurrence", Name: "Recurrence rate", Rows: b.rows(metrics.Recurrences)}
+	p.Value = ui.Share(m.Flow.Recurrences, m.Flow.Occurrences)
+	p.Facts = fmt.Sprintf("%s occurrences · window %d d · n = %s", ui.PartOf(m.Flow.Recurrences, m.Flow.Occurrences), b.d.Query.Window, ui.Thousands(m.Flow.Occurrences))
+	p.Spread = ui.ColumnChart(columns("Recurrences by days since the occurrence before, up to", m.Gaps, func(x metrics.Bin) string { return shortLength(x.UpTo) }))
+	p.SpreadNote = ui.Plural(m.Flow.Recurrences, "recurrence", "recurrences") + " by gap; dark = median"
+	p.TrendNote = "share by " + string(b.d.Query.Range.Bucket)
+	at := map[time.Time]point{}
+	for _, s := range m.Series {
+		rate, _ := s.Flow.Share().Rate()
+		at[s.From] = point{value: rate, text: ui.Share(s.Flow.Recurrences, s.Flow.Occurrences), n: s.Flow.Occurrences}
+	}
+	b.trend(&p, p.Name, m.Flow.Occurrences, at)
+	p.wants(ui.Falling)
+	cohort := fmt.Sprintf("Of those restored, %s were followed by another within %d d", ui.PartOf(m.Cohort.Followed, m.Cohort.Occurrences), b.d.Query.Window)
+	if m.Cohort.Provisional {
+		cohort += " (provisional: the window is still open for some)"
+	}
+	p.Out = []string{
+		cohort + ".", "With a developer taking part " + flow(m.With) + ", without " + flow(m.Without) + ".", leftOut(m.LeftOut),
+	}
+	for _, w := range Windows {
+		q := b.d.Query
+		q.Window = w
+		p.Windows = append(p.Windows, ui.Window{Text: fmt.Sprintf("%d d", w), Link: link.WithQuery(link.Progress, q.Values()) + "#recurrence", Current: w == b.d.Query.Window})
+	}
+	p.Formula = "Recurrences detected in the period ÷ occurrences detected in it. An occurrence is a recurrence when an earlier one of its problem was restored within the window before it was detected. " +
+		"A gap under 30 minutes is the same occurrence. The cohort: of occurrences restored in the period, those that another one followed within the window; provisional until the window has passed for all. Suggestions that nobody confirmed never count."
+	return p
+}
+
+func flow(f metrics.Flow) string {
+	if f.Occurrences == 0 {
+		return "n/a (n = 0)"
+	}
+	if metrics.Few(f.Occurrences) {
+		return ui.PartOf(f.Recurrences, f.Occurrences) + " (few)"
+	}
+	return fmt.Sprintf("%s (n = %s)", ui.Share(f.Recurrences, f.Occurrences), ui.Thousands(f.Occurrences))
+}
+
+func (b builder) fail() Panel {
+	m := b.d.Measures.Fail
+	v := b.d.Query.Values()
+	v.Set("of", FailedDeployments)
+	p := Panel{ID: "change-fail-rate", Name: "Change fail rate", Rows: link.WithQuery(link.ProgressRows, v)}
+	p.Value = ui.Share(m.Failed, m.Deployments)
+	if metrics.Few(m.Deployments) && m.Deployments > 0 {
+		p.Value = ui.PartOf(m.Failed, m.Deployments)
+	}
+	facts := []string{fmt.Sprintf("%s/%s deployments", ui.Thousands(m.Failed), ui.Thousands(m.Deployments))}
+	if m.Recovery.N > 0 {
+		facts = append(facts, fmt.Sprintf("recovery %s median (n = %s)", ui.Duration(m.Recovery.Median), ui.Thousands(m.Recovery.N)))
+	}
+	if len(b.axis) > 0 {
+		if each, known := m.AWeek(b.axis[0].From, b.now); known {
+			facts = append(facts, fmt.Sprintf("%.1f deployments a week", each))
+		}
+	}
+	p.Facts = strings.Join(facts, " · ")
+	p.Spread = ui.BarList(ui.Bars{Name: "Deployments", Bars: []ui.Column{
+		{Label: "held", N: m.Deployments - m.Failed - m.Suspected, Tone: "good"}, {Label: "suspected", N: m.Suspected, Tone: "late"}, {Label: "failed", N: m.Failed, Tone: "bad"},
+	}})
+	p.SpreadNote = ui.Plural(m.Deployments, "deployment", "deployments") + " to production"
+	p.TrendNote = "share by " + string(b.d.Query.Range.Bucket)
+	at := map[time.Time]point{}
+	for _, s := range m.Series {
+		rate, _ := s.Share().Rate()
+		at[s.From] = point{value: rate, text: ui.Share(s.Failed, s.Deployments), n: s.Deployments}
+	}
+	b.trend(&p, p.Name, m.Deployments, at)
+	p.wants(ui.Falling)
+	if m.Suspected > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Suggested, not confirmed: %s (would be %s).", ui.Thousands(m.Suspected), ui.Share(m.WithSuspected().Part, m.WithSuspected().Whole)))
+	} else {
+		p.Out = append(p.Out, "No suggested cause waits for an answer.")
+	}
+	if m.NeverLive > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Left out: %s never live.", ui.Thousands(m.NeverLive)))
+	}
+	if m.Outside > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Causes in infrastructure or outside, not counted: %s.", ui.Thousands(m.Outside)))
+	}
+	p.Formula = "Production deployments with at least one confirmed caused incident, or rolled back ÷ production deployments finished in the period; each once, however many incidents. " +
+		"A cause is suggested when the last successful deployment of the service finished within 24 hours before the impact; only confirmed ones count. Causes in infrastructure and outside are left out. Recovery is restored - finished."
+	return p
+}
+
+// FailedDeployments is the name under which the deployments that failed are listed.
+const FailedDeployments = "change_fail_rate"
+
+func atLeast(is bool) string {
+	if is {
+		return "at least "
+	}
+	return ""
+}
+
+func (b builder) told() Panel {
+	m := b.d.Measures.Told
+	p := Panel{ID: "developer-notification", Name: "Detection to developers told", Rows: b.rows(metrics.Notified)}
+	p.Value, p.Facts = ui.Missing, "n = 0"
+	if m.N > 0 {
+		p.Value = atLeast(m.MedianAtLeast) + ui.Duration(m.Median)
+		p.Facts = fmt.Sprintf("median · p90 %s%s · within 15 min: %s · over one working day: %s · n = %s", atLeast(m.P90AtLeast), ui.Duration(m.P90),
+			ui.Share(m.Within15Min, m.N), ui.Thousands(m.OverWorkingDay), ui.Thousands(m.N))
+	}
+	c := columns("Occurrences by time to notification, up to", m.Bins, func(x metrics.Bin) string { return shortLength(x.UpTo) })
+	c.Columns = append(c.Columns, ui.Column{Label: "never", N: m.Never, Tone: "bad"})
+	if n := len(c.Columns); n > 2 && c.Columns[n-2].Tone == "" {
+		c.Columns[n-2].Tone = "late" // more than three days
+	}
+	p.Spread = ui.ColumnChart(c)
+	p.SpreadNote = fmt.Sprintf("%s told, %s never", ui.Thousands(m.N-m.Never), ui.Thousands(m.Never))
+	p.TrendNote = "median by " + string(b.d.Query.Range.Bucket)
+	at := map[time.Time]point{}
+	for _, s := range m.Series {
+		at[s.From] = point{value: s.Median.Minutes(), text: atLeast(s.MedianAtLeast) + ui.Duration(s.Median), n: s.N}
+	}
+	b.trend(&p, p.Name, m.N, at)
+	p.wants(ui.Falling)
+	var channels []string
+	for _, c := range incident.Channels {
+		if n := m.Channels[c]; n > 0 {
+			channels = append(channels, channelWords[c]+" "+ui.Thousands(n))
+		}
+	}
+	if len(channels) > 0 {
+		p.Out = append(p.Out, "Channels: "+strings.Join(channels, ", ")+".")
+	}
+	if m.Working.N > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("In working hours of the building team: median %s (n = %s told).", ui.Duration(m.Working.Median), ui.Thousands(m.Working.N)))
+	}
+	if m.Early > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Negative, set to 0: %s.", ui.Thousands(m.Early)))
+	}
+	if m.Never > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Never told: %s, the oldest %s ago.", ui.Thousands(m.Never), ui.Duration(m.OldestNever)))
+		p.Left = b.rows(metrics.NeverTold)
+	}
+	p.Formula = "Developer notified - detected, by when it was detected. Notified is the earliest of: a page or acknowledgement by a member of the building team, our notification accepted, a Jira issue created in or moved to the team's project, " +
+		"assigned to a member, a member joined, entered by hand. One of which nobody was told counts as at least as old as it is. Negative is 0, and flagged. A working day is as long as the team's on average."
+	return p
+}
+
+var channelWords = map[incident.Channel]string{
+	incident.ByPage: "page", incident.ByNotice: "our notice", incident.ByTicket: "ticket", incident.ByAssignment: "assignment", incident.ByJoining: "joined", incident.ByHand: "by hand",
+}
+
+func (b builder) impact() Panel {
+	m := b.d.Measures.Impact
+	p := Panel{ID: "impact-duration", Name: "Impact duration", Rows: b.rows(metrics.Impacts)}
+	p.Value, p.Facts = summary(m.Summary)
+	b.trend(&p, p.Name, m.N, lengths(m.Series))
+	p.wants(ui.Falling)
+	p.Out = []string{leftOut(m.LeftOut)}
+	p.Formula = "Restored - started of each occurrence: how long users felt it."
+	return p
+}
+
+func (b builder) permanent() Panel {
+	m := b.d.Measures.Permanent
+	p := Panel{ID: "permanent-fix", Name: "Time to permanent fix", Rows: link.With(link.FollowUps, "state", "done")}
+	p.Value, p.Facts = summary(m.Summary)
+	b.trend(&p, p.Name, m.N, lengths(m.Series))
+	p.wants(ui.Falling)
+	f := b.d.Measures.FixFailure
+	p.Out = []string{fmt.Sprintf("Fix failure rate: %s of %s shipped recurred in their quiet period (%s).", ui.Thousands(f.Failed), ui.Thousands(f.Shipped), ui.Share(f.Failed, f.Shipped))}
+	p.Formula = "Fix shipped - first occurrence detected, of changes of code, configuration or design, by when they shipped. Fix failure rate: changes that recurred in their quiet period ÷ changes shipped."
+	return p
+}
+
+func (b builder) queue() Panel {
+	m := b.d.Measures.Queue
+	p := Panel{ID: "queue-time", Name: "Queue time, once started", Rows: link.Queue}
+	p.Value, p.Facts = summary(m.Summary)
+	b.trend(&p, p.Name, m.N, lengths(m.Series))
+	p.wants(ui.Falling)
+	w := b.d.Waiting
+	p.Out = []string{"Nothing waits now."}
+	if w.Waiting > 0 {
+		p.Out = []string{fmt.Sprintf("Waiting now: %s, the oldest for %s; waiting for what is open has cost %s.", ui.Thousands(w.Waiting), ui.Duration(b.now.Sub(w.OldestQueuedAt)), ui.Sum(w.Cost))}
+	}
+	p.Formula = "From queued until somebody started, of follow-ups started in the period. What still waits shows its age and is never averaged with them. The cost is impact and hands-on time of what recurred while they waited, an occurrence once."
+	return p
+}
+
+func (b builder) loops() Panel {
+	m := b.d.Measures.Loops
+	p := Panel{ID: "loop-closure", Name: "Loop closure", Rows: b.rows(metrics.LoopsDue)}
+	p.Value = ui.Share(m.Share().Part, m.Share().Whole)
+	p.Facts = fmt.Sprintf("%s due · %d verified, %d decided · done, not verified %d · nothing %d", ui.PartOf(m.Share().Part, m.Due()), m.Verified, m.Decided, m.DoneNotVerified, m.None)
+	at := map[time.Time]point{}
+	for _, s := range m.Series {
+		rate, _ := s.Share().Rate()
+		at[s.From] = point{value: rate, text: ui.Share(s.Share().Part, s.Due()), n: s.Due(), provisional: s.Provisional > 0}
+	}
+	b.trend(&p, p.Name, m.Due(), at)
+	p.wants(ui.Rising)
+	p.Out = []string{fmt.Sprintf("Provisional, their %d days have not passed: %s.", metrics.LoopGrace, ui.Thousands(m.Provisional))}
+	p.Formula = "Of significant incidents resolved in the period whose grace has passed, those with a verified practice follow-up or a reasoned decision ÷ all of those."
+	return p
+}
+
+func (b builder) withoutCause() Panel {
+	m := b.d.Measures.WithoutCause
+	p := Panel{ID: "closed-without-cause", Name: "Closed without cause", Rows: b.rows(metrics.NoCause)}
+	p.Value = ui.Share(m.Without, m.Closed)
+	p.Facts = ui.PartOf(m.Without, m.Closed) + " closed"
+	at := map[time.Time]point{}
+	for _, s := range m.Series {
+		rate, _ := s.Share().Rate()
+		at[s.From] = point{value: rate, text: ui.Share(s.Without, s.Closed), n: s.Closed}
+	}
+	b.trend(&p, p.Name, m.Closed, at)
+	p.wants(ui.Falling)
+	p.Formula = "Incidents closed in the period with no confirmed cause or contributing factor ÷ incidents closed."
+	return p
+}
+
+func (b builder) boundary() Panel {
+	m := b.d.Boundary
+	p := Panel{ID: "boundary", Name: "Boundary", Rows: link.With(link.Inbox, "team", "all"), NoTrend: true}
+	p.Value = ui.Missing
+	if each, known := m.PerIncident(); known {
+		p.Value = fmt.Sprintf("%.2f", each)
+	}
+	p.Facts = fmt.Sprintf("hand-offs per incident · %s in %s", ui.Plural(m.HandOffs, "hand-off", "hand-offs"), ui.Plural(m.Incidents, "incident", "incidents"))
+	p.Out = []string{"Time with no accountable team: n/a, none was accepted."}
+	if m.Unaccountable.N > 0 {
+		value, facts := summary(m.Unaccountable)
+		p.Out = []string{"Time with no accountable team: " + value + " " + facts + "."}
+	}
+	p.Formula = "Hand-offs of incidents detected in the period ÷ these incidents; and how long it took until a team accepted."
+	return p
+}
