@@ -31,11 +31,14 @@ func CoverageHistory(s Service, kept []Coverage) []Coverage {
 	}
 	first := s
 	first.RetiredAt = time.Time{}
-	history := append([]Coverage{CoverageOf(first, nil, s.CreatedAt)}, kept...)
-	if len(kept) == 0 && !s.RetiredAt.IsZero() {
-		history = append(history, CoverageOf(s, nil, s.RetiredAt))
+	history := []Coverage{CoverageOf(first, nil, s.CreatedAt)}
+	switch {
+	case len(kept) == 0 && !s.RetiredAt.IsZero():
+		return append(history, CoverageOf(s, nil, s.RetiredAt))
+	case len(kept) > 0 && kept[0].Same(history[0]): // noted late: what an import adds is first looked at by the job
+		kept = kept[1:]
 	}
-	return history
+	return append(history, kept...)
 }
 
 // CoverageAt is what held at a moment; it is false before the service was recorded. The history is oldest first.

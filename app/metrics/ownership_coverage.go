@@ -102,11 +102,11 @@ func coverageSeries(facts []CoverageFact, q Query, last time.Time) []CoveragePer
 			first = f.History[0].At
 		}
 	}
-	if first.IsZero() {
-		return nil
-	}
 	if first.Before(q.From) {
 		first = q.From
+	}
+	if first.IsZero() || first.After(last) {
+		return nil
 	}
 	periods := q.periods([]time.Time{first, last})
 	series := make([]CoveragePeriod, len(periods))
