@@ -115,7 +115,7 @@ func (s *Store) standings(ctx context.Context, condition string, args ...any) ([
 		}
 	}
 	last, err := table[coverageRow](s.db(ctx)).Where(of, args...).
-		Where("NOT EXISTS (SELECT 1 FROM service_coverage later WHERE later.service_id = service_coverage.service_id AND "+
+		Where("NOT EXISTS (SELECT 1 FROM service_coverage later WHERE later.service_id = service_coverage.service_id AND " +
 			"(later.at > service_coverage.at OR later.at = service_coverage.at AND later.id > service_coverage.id))").Find(ctx)
 	if err != nil {
 		return nil, explain(err, "service")

@@ -133,12 +133,12 @@ func (a *API) showService(ctx context.Context, in *struct {
 	SlugIn
 	Conditional
 },
-) (*one[serviceJSON], error) {
+) (*one[serviceShownJSON], error) {
 	s, err := a.Store.Service(ctx, account.ActorFrom(ctx), in.Slug)
 	if err != nil {
 		return nil, err
 	}
-	j, err := a.service(ctx, s)
+	j, err := a.serviceShown(ctx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -126,7 +126,9 @@ func (e *Editing) documented(ctx context.Context, actor account.Actor, service S
 
 // KeepCoverage notes which services are covered no longer because time has passed: confirmations run out by themselves. It tells how many
 // have changed.
-func (e *Editing) KeepCoverage(ctx context.Context) (int, error) { return e.Store.KeepCoverage(ctx, e.Now()) }
+func (e *Editing) KeepCoverage(ctx context.Context) (int, error) {
+	return e.Store.KeepCoverage(ctx, e.Now())
+}
 
 func (d Document) sameAs(version int64) error {
 	if version != 0 && version != d.Version {
