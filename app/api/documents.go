@@ -18,7 +18,7 @@ type documentReads interface {
 
 // serviceShownJSON is a service with what its team has to run it.
 type serviceShownJSON struct {
-	serviceJSON
+	ServiceJSON
 	Covered   bool           `json:"covered" doc:"It has a dashboard and a runbook, both owned by the building team, with links that are not dead, confirmed within 180 days."`
 	Missing   []string       `json:"missing" nullable:"false" doc:"What is missing to be covered, in words." example:"[\"runbook not ours\"]"`
 	Documents []documentJSON `json:"documents" nullable:"false"`
@@ -85,7 +85,7 @@ func (a *API) serviceShown(ctx context.Context, s catalog.Service) (serviceShown
 		return serviceShownJSON{}, err
 	}
 	ready := catalog.ReadinessOf(s, documents, a.Now())
-	j := serviceShownJSON{serviceJSON: serviceAs(teams)(s), Covered: ready.Covered, Missing: missingAs(ready.Missing), Documents: []documentJSON{}, Adoption: adoptionAs(steps)}
+	j := serviceShownJSON{ServiceJSON: serviceAs(teams)(s), Covered: ready.Covered, Missing: missingAs(ready.Missing), Documents: []documentJSON{}, Adoption: adoptionAs(steps)}
 	for _, d := range documents {
 		j.Documents = append(j.Documents, documentAs(teams)(d))
 	}

@@ -106,13 +106,17 @@ func checkAdoption(steps []Adoption, now time.Time) error {
 	for _, s := range steps {
 		c.That(slices.Contains(AdoptionSteps, s.Step), "steps", "There are the steps 1 to %d.", len(AdoptionSteps))
 		planned, done := s.FieldNames()
-		for name, day := range map[string]string{planned: s.PlannedOn, done: s.DoneOn} {
-			_, err := time.Parse(time.DateOnly, day)
-			c.That(day == "" || err == nil, name, "Write a day such as 2026-11-30.")
-		}
-		c.That(s.DoneOn <= latest, done, "That day has not come yet. Plan the step for it instead.")
+		c.That(isDay(s.PlannedOn), planned, "Write a day such as 2026-11-30.")
+		c.That(isDay(s.DoneOn), done, "Write a day such as 2026-11-30.")
+		c.That(!isDay(s.DoneOn) || s.DoneOn <= latest, done, "That day has not come yet. Plan the step for it instead.")
 	}
 	return c.Err()
+}
+
+// isDay tells whether it is a day, or empty.
+func isDay(day string) bool {
+	_, err := time.Parse(time.DateOnly, day)
+	return day == "" || err == nil
 }
 
 // FieldNames are what the two days are called in forms: planned_3 and done_3.

@@ -40,6 +40,7 @@ type Store interface {
 	queueStore
 	dashboardStore
 	Services
+	Documents
 	Teams
 	Deployments
 	jiraStore
