@@ -15,6 +15,7 @@ import (
 // DocumentLine is a dashboard or a runbook on the page of its service.
 type DocumentLine struct {
 	ID         int64
+	Anchor     string
 	Kind       string
 	Title, URL string
 	Owner      incidents.Linked
@@ -43,7 +44,7 @@ func readyOf(d ShowData) Ready {
 	names := followups.TeamNames(d.Teams)
 	for _, x := range d.Documents {
 		line := DocumentLine{
-			ID: int64(x.ID), Kind: string(x.Kind), Title: x.Title, URL: x.URL, Confirmed: d.Clock.OnDay(x.ConfirmedAt), Old: !x.Confirmed(d.Clock.Now),
+			ID: int64(x.ID), Anchor: "remove-" + strconv.FormatInt(int64(x.ID), 10), Kind: string(x.Kind), Title: x.Title, URL: x.URL, Confirmed: d.Clock.OnDay(x.ConfirmedAt), Old: !x.Confirmed(d.Clock.Now),
 			Looked: d.Clock.When(x.Link.CheckedAt), Trouble: x.Link.Trouble,
 		}
 		for _, t := range d.Teams {
@@ -165,8 +166,8 @@ func AdoptionForm(s catalog.Service, steps []catalog.Adoption, typed url.Values,
 		incidents.Default(typed, planned, step.PlannedOn, done, step.DoneOn, seen, strconv.FormatInt(step.Version, 10))
 		name := strconv.Itoa(int(step.Step)) + ". " + step.Step.Name()
 		f.Questions = append(f.Questions,
-			ui.Question{Field: ui.Field{Name: planned, Label: name + ": planned for", Type: "date", Value: typed.Get(planned)}},
-			ui.Question{Field: ui.Field{Name: done, Label: name + ": taken on", Type: "date", Value: typed.Get(done)}})
+			ui.Question{Field: ui.Field{Name: planned, Label: name + ": planned", Type: "date", Value: typed.Get(planned)}},
+			ui.Question{Field: ui.Field{Name: done, Label: name + ": taken", Type: "date", Value: typed.Get(done)}})
 		f.Hidden[seen] = typed.Get(seen)
 	}
 	return ui.NewForm(f, err)
