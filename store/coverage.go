@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"upshot/app/account"
@@ -178,7 +179,7 @@ func (s *Store) coverageKept(ctx context.Context, chosen selection) (map[catalog
 	if len(chosen.where) > 0 {
 		statement += " WHERE c.service_id IN (" + chosen.sql("v.id", "") + ")"
 	}
-	rows, err := s.db(ctx).Raw(statement+" ORDER BY c.service_id, c.at, c.id", chosen.args...).Rows()
+	rows, err := s.db(ctx).Raw(statement+" ORDER BY c.id", chosen.args...).Rows()
 	if err != nil {
 		return nil, explain(err, "service")
 	}
@@ -203,6 +204,10 @@ func (s *Store) coverageKept(ctx context.Context, chosen selection) (map[catalog
 		kept[id] = append(kept[id], catalog.Coverage{
 			At: r.At.UTC(), Retired: r.Retired, Readiness: catalog.Readiness{Covered: r.Covered, Missing: missing},
 		})
+	}
+	for _, history := range kept {
+		// They were written in order, but for replicas whose clocks differ; sorting here costs less than there.
+		slices.SortStableFunc(history, func(a, b catalog.Coverage) int { return a.At.Compare(b.At) })
 	}
 	return kept, explain(rows.Err(), "service")
 }
