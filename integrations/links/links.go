@@ -30,8 +30,18 @@ type Looker struct {
 	timeout time.Duration
 }
 
-// errRefused is that an address is none to ask.
-var errRefused = errors.New("the address is one of the machine's own network, which is never asked")
+// Why an address is not asked, and what people read of it.
+var (
+	errRefused = errors.New("link-local address")
+	errScheme  = errors.New("neither http nor https")
+	errRound   = errors.New("too many redirects")
+
+	refused = map[error]string{
+		errRefused: "The address is one of the machine's own network, which is never asked.",
+		errScheme:  "It leads to an address that is no web page.",
+		errRound:   "It leads from one address to the next.",
+	}
+)
 
 // New makes a Looker; a zero timeout is DefaultTimeout. It goes where people's browsers would go, so addresses within the company
 // are asked too; what is refused is in refuses.
@@ -53,7 +63,7 @@ func New(version string, timeout time.Duration) *Looker {
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > redirectsMax {
-				return errors.New("it leads from one address to the next")
+				return errRound
 			}
 			return allowed(r.URL)
 		},
@@ -78,7 +88,7 @@ func refuses(a netip.Addr) bool {
 // allowed is an error for what is not to be asked. Behind a proxy it is the only guard, and sees names but not where they lead.
 func allowed(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("it leads to an address that begins with %s:", u.Scheme)
+		return errScheme
 	}
 	if a, err := netip.ParseAddr(u.Hostname()); err == nil && refuses(a) {
 		return errRefused
@@ -131,10 +141,13 @@ func said(err error) string {
 	if errors.As(err, &whole) {
 		err = whole.Err
 	}
+	for why, words := range refused {
+		if errors.Is(err, why) {
+			return words
+		}
+	}
 	var name *net.DNSError
 	switch {
-	case errors.Is(err, errRefused):
-		return "The address is one of the machine's own network, which is never asked."
 	case errors.As(err, &name) && name.IsNotFound:
 		return "Nobody knows the name " + name.Name + "."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):

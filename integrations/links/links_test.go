@@ -67,13 +67,13 @@ func TestALinkIsAliveWhenSomebodyCouldOpenIt(t *testing.T) {
 		"endless, and nothing is read": {server.URL + "/endless", ""},
 		"gone":                         {server.URL + "/gone", "It answers 404 not found."},
 		"broken":                       {server.URL + "/broken", "It answers 500 internal server error."},
-		"moved to a file":              {server.URL + "/moved-away", "it leads to an address that begins with file:"},
+		"moved to a file":              {server.URL + "/moved-away", "It leads to an address that is no web page."},
 		"moved to the cloud's secrets": {server.URL + "/moved-inside", "The address is one of the machine's own network, which is never asked."},
-		"moved in a circle":            {server.URL + "/round", "it leads from one address to the next"},
+		"moved in a circle":            {server.URL + "/round", "It leads from one address to the next."},
 		"the cloud's secrets":          {"http://169.254.169.254/latest/meta-data/", "The address is one of the machine's own network, which is never asked."},
 		"no answer":                    {server.URL + "/slow", "It does not answer in time."},
 		"nobody there":                 {gone.URL, "Nothing listens there."},
-		"no address":                   {"gopher://x", "it leads to an address that begins with gopher:"},
+		"no address":                   {"gopher://x", "It leads to an address that is no web page."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

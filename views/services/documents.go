@@ -18,7 +18,7 @@ type DocumentLine struct {
 	Anchor     string
 	Kind       string
 	Title, URL string
-	Owner      incidents.Linked
+	Owner      string
 	Confirmed  ui.When
 	By         string // " by Booking", or empty
 	Old        bool   // nobody has confirmed it lately
@@ -44,13 +44,8 @@ func readyOf(d ShowData) Ready {
 	names := followups.TeamNames(d.Teams)
 	for _, x := range d.Documents {
 		line := DocumentLine{
-			ID: int64(x.ID), Anchor: "remove-" + strconv.FormatInt(int64(x.ID), 10), Kind: string(x.Kind), Title: x.Title, URL: x.URL, Confirmed: d.Clock.OnDay(x.ConfirmedAt), Old: !x.Confirmed(d.Clock.Now),
+			ID: int64(x.ID), Anchor: "remove-" + strconv.FormatInt(int64(x.ID), 10), Kind: string(x.Kind), Title: x.Title, URL: x.URL, Owner: names[x.Owner], Confirmed: d.Clock.OnDay(x.ConfirmedAt), Old: !x.Confirmed(d.Clock.Now),
 			Looked: d.Clock.When(x.Link.CheckedAt), Trouble: x.Link.Trouble,
-		}
-		for _, t := range d.Teams {
-			if t.ID == x.Owner {
-				line.Owner = incidents.Linked{Text: t.Name, Link: link.Team(t.Slug)}
-			}
 		}
 		if x.ConfirmedBy != 0 {
 			line.By = " by " + names[x.ConfirmedBy]
