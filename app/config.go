@@ -33,6 +33,8 @@ type Config struct {
 
 	DeliveriesKept time.Duration `help:"How long what sources sent is kept after it was processed; at least a day." default:"336h" env:"UPSHOT_DELIVERIES_KEPT"`
 
+	LinkChecks bool `help:"Ask every day whether the dashboards and runbooks of services still answer; false asks for none." default:"true" negatable:"" env:"UPSHOT_LINK_CHECKS"`
+
 	JiraURL           string          `help:"Address of a Jira to connect; others are connected in the browser." name:"jira-url" env:"UPSHOT_JIRA_URL" placeholder:"URL"`
 	JiraUser          string          `help:"Mail address of the login on Cloud; without it the token is a personal access token of Data Center." env:"UPSHOT_JIRA_USER" placeholder:"MAIL"`
 	JiraToken         string          `help:"API token, or personal access token." env:"UPSHOT_JIRA_TOKEN" placeholder:"TOKEN"`

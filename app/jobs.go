@@ -29,6 +29,18 @@ type keepStale struct{ job.Once }
 // Kind names the work in the database.
 func (keepStale) Kind() string { return "keep_stale" }
 
+// lookAtLinks asks for the addresses of documents that are due.
+type lookAtLinks struct{ job.Once }
+
+// Kind names the work in the database.
+func (lookAtLinks) Kind() string { return "look_at_links" }
+
+// keepCoverage notes which services are covered no longer because confirmations ran out.
+type keepCoverage struct{ job.Once }
+
+// Kind names the work in the database.
+func (keepCoverage) Kind() string { return "keep_coverage" }
+
 // jobs lists the work that no request waits for.
 func (a *App) jobs(log *slog.Logger) *job.Queue {
 	return job.New(log,
@@ -51,6 +63,19 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 		job.Work(func(ctx context.Context, _ keepStale) error {
 			return a.words.keeper.KeepStale(ctx, account.AsJob("kept figures"))
 		}, job.Limits{Timeout: 10 * time.Minute}),
+		job.Work(func(ctx context.Context, _ keepCoverage) error {
+			n, err := a.words.catalog.KeepCoverage(ctx)
+			if n > 0 {
+				log.InfoContext(ctx, "services whose ownership coverage has changed", "services", n)
+			}
+			return err
+		}, job.Limits{Timeout: 5 * time.Minute}),
+		job.Work(func(ctx context.Context, _ lookAtLinks) error {
+			if !a.config.LinkChecks {
+				return nil
+			}
+			return a.words.links.Run(ctx)
+		}, job.Limits{Timeout: 10 * time.Minute, Attempts: 1}),
 		job.Work(func(ctx context.Context, _ jirasync.SyncArgs) error { return a.words.jira.SyncAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 1}),
 		job.Work(func(ctx context.Context, _ jirasync.PushArgs) error { return a.words.jira.PushAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 3}),
 		job.Work(func(ctx context.Context, _ jirasync.FlushArgs) error { return a.words.jira.FlushAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 3}),
@@ -60,6 +85,8 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 		job.Every(a.config.JiraPoll, jirasync.SyncArgs{}),
 		job.Every(5*time.Minute, keepStale{}),
 		job.Every(15*time.Minute, verifyDue{}),
+		job.Every(15*time.Minute, lookAtLinks{}),
+		job.Every(time.Hour, keepCoverage{}),
 		job.Every(time.Hour, tidy{}),
 	)
 }

@@ -54,7 +54,7 @@ func NewDemo(ctx context.Context, config Config) (*App, error) {
 	defer a.store.SetClock(a.now)
 	w := newWords(a.store, story.Now)
 	a.demo, err = demo.Tell(ctx, demo.World{
-		Accounts: w.accounts, Catalog: w.catalog, Incidents: w.incidents, Problems: w.problems,
+		Accounts: w.accounts, Catalog: w.catalog, Links: w.links, Incidents: w.incidents, Problems: w.problems,
 		Notes: w.notes, Deployments: w.deployments, FollowUps: w.followUps, Triage: w.triage, Store: a.store,
 	}, story)
 	if err != nil {

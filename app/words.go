@@ -15,6 +15,7 @@ import (
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/app/triage"
+	"upshot/integrations/links"
 	"upshot/integrations/makers"
 	"upshot/store"
 )
@@ -23,6 +24,7 @@ import (
 type words struct {
 	accounts    *account.Service
 	catalog     *catalog.Editing
+	links       *catalog.LinkChecks
 	incidents   *incident.Service
 	problems    *problem.Service
 	notes       *rootcause.Service
@@ -39,10 +41,12 @@ func newWords(s *store.Store, now func() time.Time) words {
 	keeper := &followup.Keeper{Store: s, Log: s, Now: now, Say: func(ctx context.Context) error { return s.Enqueue(ctx, jirasync.PushArgs{}) }}
 	incidents := &incident.Service{Store: s, Problems: s, Keeper: keeper, Log: s, Now: now}
 	notes := &rootcause.Service{Store: s, Keeper: keeper, Log: s, Now: now}
+	editing := &catalog.Editing{Store: s, Log: s, Now: now}
 	deployments := &deployment.Service{Store: s, Keeper: keeper, Log: s, Now: now}
 	return words{
 		accounts:  account.NewService(s, now),
-		catalog:   &catalog.Editing{Store: s, Log: s, Now: now},
+		catalog:   editing,
+		links:     &catalog.LinkChecks{Store: s, Editing: editing, Look: links.New(version(), links.DefaultTimeout).Look},
 		incidents: incidents,
 		problems: &problem.Service{
 			Store: s, Keeper: keeper, Log: s, Now: now,

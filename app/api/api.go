@@ -67,6 +67,7 @@ type Store interface {
 	noteReads
 	followUpReads
 	catalogReads
+	documentReads
 	deploymentReads
 	measureReads
 	jiraReads

@@ -44,7 +44,8 @@ func (a *API) teamID(ctx context.Context, name, slug string) (catalog.TeamID, er
 	return t.ID, err
 }
 
-type serviceJSON struct {
+// ServiceJSON is a service as lists show it.
+type ServiceJSON struct {
 	Slug      string     `json:"slug"`
 	Name      string     `json:"name"`
 	Summary   string     `json:"summary"`
@@ -55,9 +56,9 @@ type serviceJSON struct {
 	RetiredAt *time.Time `json:"retired_at"`
 }
 
-func serviceAs(teams teamNames) func(catalog.Service) serviceJSON {
-	return func(s catalog.Service) serviceJSON {
-		return serviceJSON{
+func serviceAs(teams teamNames) func(catalog.Service) ServiceJSON {
+	return func(s catalog.Service) ServiceJSON {
+		return ServiceJSON{
 			Slug: s.Slug, Name: s.Name, Summary: s.Summary, Builder: orNull(teams[s.Builder]), OnCall: orNull(teams[s.OnCall]),
 			AtTwoAM: string(s.AtTwoAM()), CreatedAt: s.CreatedAt.UTC(), RetiredAt: known(s.RetiredAt),
 		}
@@ -71,7 +72,7 @@ type listServicesIn struct {
 	PageQuery
 }
 
-func (a *API) listServices(ctx context.Context, in *listServicesIn) (*list[serviceJSON], error) {
+func (a *API) listServices(ctx context.Context, in *listServicesIn) (*list[ServiceJSON], error) {
 	p, err := a.Store.Services(ctx, account.ActorFrom(ctx), catalog.Filter{Query: in.Q, Team: in.Team, Retired: in.Retired}, in.request())
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ type newServiceJSON struct {
 	OnCall  string `json:"on_call,omitempty" doc:"Slug of a team."`
 }
 
-func (a *API) addService(ctx context.Context, in *struct{ Body newServiceJSON }) (*one[serviceJSON], error) {
+func (a *API) addService(ctx context.Context, in *struct{ Body newServiceJSON }) (*one[ServiceJSON], error) {
 	s := catalog.Service{Slug: in.Body.Slug, Name: in.Body.Name, Summary: in.Body.Summary}
 	var err error
 	if s.Builder, s.OnCall, err = a.answering(ctx, in.Body.Builder, in.Body.OnCall); err != nil {
@@ -119,7 +120,7 @@ func (a *API) answering(ctx context.Context, builder, onCall string) (builds, an
 	return builds, answers, c.Err()
 }
 
-func (a *API) service(ctx context.Context, s catalog.Service) (serviceJSON, error) {
+func (a *API) service(ctx context.Context, s catalog.Service) (ServiceJSON, error) {
 	teams, err := a.teamNames(ctx)
 	return serviceAs(teams)(s), err
 }
@@ -133,12 +134,12 @@ func (a *API) showService(ctx context.Context, in *struct {
 	SlugIn
 	Conditional
 },
-) (*one[serviceJSON], error) {
+) (*one[serviceShownJSON], error) {
 	s, err := a.Store.Service(ctx, account.ActorFrom(ctx), in.Slug)
 	if err != nil {
 		return nil, err
 	}
-	j, err := a.service(ctx, s)
+	j, err := a.serviceShown(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func (a *API) editService(ctx context.Context, in *struct {
 	Guarded
 	Body serviceChangesJSON
 },
-) (*one[serviceJSON], error) {
+) (*one[ServiceJSON], error) {
 	builds, answers, err := a.answering(ctx, in.Body.Builder.Value, in.Body.OnCall.Value)
 	if err != nil {
 		return nil, err

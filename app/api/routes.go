@@ -66,6 +66,12 @@ func routes() []route {
 		{post, "/services", editor, "catalog", "Add a service", handle((*API).addService)},
 		{get, "/services/{slug}", viewer, "catalog", "Show a service", handle((*API).showService)},
 		{patch, "/services/{slug}", editor, "catalog", "Change or retire a service", handle((*API).editService)},
+		{post, "/services/{slug}/documents", editor, "catalog", "Add a dashboard or a runbook", handle((*API).addDocument)},
+		{get, "/services/{slug}/documents/{id}", viewer, "catalog", "Show a dashboard or a runbook", handle((*API).showDocument)},
+		{patch, "/services/{slug}/documents/{id}", editor, "catalog", "Change or confirm a dashboard or a runbook", handle((*API).editDocument)},
+		{del, "/services/{slug}/documents/{id}", editor, "catalog", "Take a dashboard or a runbook away", handle((*API).removeDocument)},
+		{get, "/services/{slug}/adoption", viewer, "catalog", "Show the steps by which a team takes a service over", handle((*API).showAdoption)},
+		{patch, "/services/{slug}/adoption", editor, "catalog", "Plan steps of adoption, or say when they were taken", handle((*API).planAdoption)},
 		{get, "/teams", viewer, "catalog", "List teams", handle((*API).listTeams)},
 		{post, "/teams", admin, "catalog", "Add a team", handle((*API).addTeam)},
 		{get, "/teams/{slug}", viewer, "catalog", "Show a team", handle((*API).showTeam)},
@@ -98,7 +104,7 @@ func (r route) operation() huma.Operation {
 		}}
 	}
 	if created := map[string]bool{"/incidents": true, "/problems": true, "/followups": true, "/services": true, "/teams": true, "/deployments": true}; r.method == http.MethodPost &&
-		(created[r.path] || strings.HasSuffix(r.path, "/notes") || strings.HasSuffix(r.path, "/split")) {
+		(created[r.path] || strings.HasSuffix(r.path, "/notes") || strings.HasSuffix(r.path, "/documents") || strings.HasSuffix(r.path, "/split")) {
 		op.DefaultStatus = http.StatusCreated
 	}
 	return op

@@ -19,6 +19,8 @@ type Store interface {
 	UpdateTeam(ctx context.Context, slug string, change func(*Team) error) (before, after Team, err error)
 	CreateService(ctx context.Context, s Service) (Service, error)
 	UpdateService(ctx context.Context, slug string, change func(*Service) error) (before, after Service, err error)
+	DocumentStore
+	AdoptionStore
 }
 
 // Editing holds the rules of changing the catalog.
@@ -96,12 +98,12 @@ func (e *Editing) AddService(ctx context.Context, actor account.Actor, s Service
 		if s, err = e.Store.CreateService(ctx, s); err != nil {
 			return err
 		}
-		return e.append(ctx, actor, audit.Service, int64(s.ID), "added", nil, s.Fields())
+		return e.documented(ctx, actor, s.ID, "added", nil, s.Fields())
 	})
 	return s, err
 }
 
-// EditService changes a service; retiring it is such a change. version is the one the sender saw, or 0.
+// EditService changes a service; retiring it is such a change, and takes it out of what ownership coverage counts. version is the one the sender saw, or 0.
 func (e *Editing) EditService(ctx context.Context, actor account.Actor, slug string, version int64, change func(*Service) error) (Service, error) {
 	if err := actor.May(account.Editor); err != nil {
 		return Service{}, err
@@ -122,7 +124,7 @@ func (e *Editing) EditService(ctx context.Context, actor account.Actor, slug str
 		if err != nil {
 			return err
 		}
-		return e.append(ctx, actor, audit.Service, int64(after.ID), "edited", before.Fields(), after.Fields())
+		return e.documented(ctx, actor, after.ID, "edited", before.Fields(), after.Fields())
 	})
 	return after, err
 }

@@ -26,6 +26,7 @@ import (
 type World struct {
 	Accounts    *account.Service
 	Catalog     *catalog.Editing
+	Links       *catalog.LinkChecks
 	Incidents   *incident.Service
 	Problems    *problem.Service
 	Notes       *rootcause.Service
@@ -67,6 +68,7 @@ func Tell(ctx context.Context, w World, story *Clock) (account.User, error) {
 	t.servicedesk()
 	t.releases()
 	t.triaged()
+	t.ownership()
 
 	var visitor account.User
 	ctx = audit.WithOrigin(ctx, "", "command")

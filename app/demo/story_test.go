@@ -15,6 +15,7 @@ import (
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/listing"
+	"upshot/app/metrics"
 	"upshot/app/problem"
 	"upshot/app/rootcause"
 	"upshot/app/triage"
@@ -26,9 +27,11 @@ import (
 func world(s *store.Store, now func() time.Time) demo.World {
 	keeper := &followup.Keeper{Store: s, Log: s, Now: now}
 	incidents := &incident.Service{Store: s, Problems: s, Keeper: keeper, Log: s, Now: now}
+	editing := &catalog.Editing{Store: s, Log: s, Now: now}
 	return demo.World{
 		Accounts:  account.NewService(s, now),
-		Catalog:   &catalog.Editing{Store: s, Log: s, Now: now},
+		Catalog:   editing,
+		Links:     &catalog.LinkChecks{Store: s, Editing: editing},
 		Incidents: incidents,
 		Problems: &problem.Service{
 			Store: s, Keeper: keeper, Log: s, Now: now,
@@ -396,5 +399,46 @@ func nothingLiesAhead(t *testing.T, d told) {
 	}
 	for _, e := range d.events {
 		past("an event", e.At)
+	}
+}
+
+func TestFiveOfTwelveServicesAreCovered(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	x := tell(t, storetest.Open(t), now)
+	facts, err := x.store.Coverage(t.Context(), x.visitor.Actor(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := metrics.OwnershipCoverageOf(facts, metrics.Query{Bucket: metrics.Quarter, Now: now})
+	said := ""
+	for _, g := range o.Gaps {
+		said += g.Service.Slug + ":"
+		for _, m := range g.Missing {
+			said += " " + string(m) + "."
+		}
+		said += "\n"
+	}
+	want := `cabin-allocator: no runbook.
+card-gateway: no dashboard. runbook not ours.
+customs-forms: nobody is recorded as builder. no dashboard. no runbook.
+edge-proxy: runbook not confirmed for 180 d.
+ledger: runbook link dead.
+rates-cache: runbook not ours.
+tracking-feed: no dashboard. runbook not ours.
+`
+	if o.Share != (metrics.Share{Part: 5, Whole: 12}) || said != want {
+		t.Errorf("%+v, the gaps are\n%s", o.Share, said)
+	}
+	if first := o.Series[0].Share; first != (metrics.Share{Part: 2, Whole: 12}) {
+		t.Errorf("it began with %+v", o.Series)
+	}
+	marks, err := x.store.AdoptionMarks(t.Context(), x.visitor.Actor(), "booking", "")
+	if err != nil || len(marks) < 8 || marks[0].Step != catalog.SeeProduction {
+		t.Errorf("%+v, %v", marks, err)
+	}
+	// What is kept is what the definition says, so the job has nothing to do.
+	if n, err := x.store.KeepCoverage(t.Context(), now); n != 0 || err != nil {
+		t.Errorf("%d have changed, %v", n, err)
 	}
 }

@@ -31,6 +31,7 @@ type teller struct {
 	changes     map[string]followup.ID
 	notes       map[string]rootcause.ID
 	deployments map[string]deployment.ID
+	papers      map[string]catalog.Document
 	versions    map[string]int // how often a service was deployed in a week
 }
 
@@ -51,7 +52,7 @@ func newTeller(w World, clock *Clock, zone *time.Location) *teller {
 		World: w, clock: clock, zone: zone,
 		teams: map[string]catalog.Team{}, people: map[string]person{}, incidents: map[string]incident.ID{},
 		changes: map[string]followup.ID{}, notes: map[string]rootcause.ID{}, deployments: map[string]deployment.ID{},
-		versions: map[string]int{},
+		papers: map[string]catalog.Document{}, versions: map[string]int{},
 	}
 }
 

@@ -26,7 +26,7 @@ func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
 	const anIncident, aProblem, aNote, aTicket = "/incidents/:ref", "/problems/:ref", "/notes/:id", "/followups/:ref/ticket"
-	const aSite, aSource = "/settings/jira/:id", "/settings/sources/:id"
+	const aSite, aSource, aService = "/settings/jira/:id", "/settings/sources/:id", "/services/:slug"
 	return []route{
 		{get, link.SignIn, stranger, w.askSignIn},
 		{post, link.SignIn, stranger, w.signIn},
@@ -188,6 +188,14 @@ func (w *Web) routes() []route {
 		{post, "/services/:slug/edit", editor, w.editService},
 		{post, "/services/:slug/retire", editor, w.retireService},
 		{post, "/services/:slug/unretire", editor, w.unretireService},
+		{post, aService + "/documents", editor, w.addDocument},
+		{get, aService + "/documents/new", editor, w.newDocument},
+		{get, aService + "/documents/:id/edit", editor, w.askEditDocument},
+		{post, aService + "/documents/:id/edit", editor, w.editDocument},
+		{post, aService + "/documents/:id/confirm", editor, w.confirmDocument},
+		{post, aService + "/documents/:id/remove", editor, w.removeDocument},
+		{get, aService + "/adoption", editor, w.askAdoption},
+		{post, aService + "/adoption", editor, w.planAdoption},
 
 		{get, link.Teams, viewer, w.listTeams},
 		{post, link.Teams, admin, w.addTeam},

@@ -153,5 +153,5 @@ var fieldNames = []string{
 	"started_at", "finished_at", "url", "incident", "caused", "from", "to", "q", "team", "cursor", "limit", "retired",
 	"title", "detail", "purpose", "state", "due_on", "for", "reason", "look_again_on", "problem", "severity", "sort",
 	"evidence_url", "deployment", "text", "cause", "class", "source", "status", "into", "of", "at", "incidents",
-	"judgement", "back",
+	"judgement", "back", "owner", "planned_1", "done_1", "version_1",
 }

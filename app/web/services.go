@@ -88,6 +88,12 @@ func (w *Web) showService(c echo.Context) error {
 		return err
 	}
 	d.Judged = triage.Confuse(judged)
+	if d.Documents, err = w.Store.Documents(ctx, viewer, s.ID); err != nil {
+		return err
+	}
+	if d.Adoption, err = w.Store.Adoption(ctx, viewer, s.ID); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, services.Show(w.frame(c, s.Name, link.Service(s.Slug)), services.NewShowPage(d)))
 }
 

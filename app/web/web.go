@@ -41,6 +41,7 @@ type Store interface {
 	dashboardStore
 	progressStore
 	Services
+	Documents
 	Teams
 	Deployments
 	jiraStore

@@ -132,6 +132,30 @@ func Service(slug string) string { return Services + "/" + url.PathEscape(slug) 
 // EditService is the form for it.
 func EditService(slug string) string { return Service(slug) + "/edit" }
 
+// ServiceDocuments takes a dashboard or a runbook of the service: a POST.
+func ServiceDocuments(slug string) string { return Service(slug) + "/documents" }
+
+// NewServiceDocument is the form for one.
+func NewServiceDocument(slug string) string { return ServiceDocuments(slug) + "/new" }
+
+// EditServiceDocument is the form to change one.
+func EditServiceDocument(slug string, id int64) string { return serviceDocument(slug, id) + "/edit" }
+
+// ConfirmServiceDocument says that it holds: a POST.
+func ConfirmServiceDocument(slug string, id int64) string {
+	return serviceDocument(slug, id) + "/confirm"
+}
+
+// RemoveServiceDocument takes it away: a POST.
+func RemoveServiceDocument(slug string, id int64) string {
+	return serviceDocument(slug, id) + "/remove"
+}
+
+func serviceDocument(slug string, id int64) string { return ServiceDocuments(slug) + "/" + number(id) }
+
+// ServiceAdoption is the form for the steps by which a team takes the service over.
+func ServiceAdoption(slug string) string { return Service(slug) + "/adoption" }
+
 // Team is the page of the team with that slug.
 func Team(slug string) string { return Teams + "/" + url.PathEscape(slug) }
 

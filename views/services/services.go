@@ -182,6 +182,8 @@ type ShowPage struct {
 	WaitingOf   string
 	Deployments []deployments.Row
 	DeployedOf  string
+	Ready       Ready
+	Steps       []StepLine
 	Judged      *Judged // nil: no incident was judged at triage
 	CanEdit     bool
 }
@@ -238,6 +240,8 @@ type ShowData struct {
 	Problems    listing.Page[problem.Problem]
 	Waiting     listing.Page[followup.FollowUp] // dearest first
 	Deployments listing.Page[deployment.Deployment]
+	Documents   []catalog.Document
+	Adoption    []catalog.Adoption
 	Judged      triage.Confusion
 	CanEdit     bool
 	Clock       ui.Clock
@@ -252,6 +256,7 @@ func NewShowPage(d ShowData) ShowPage {
 		Answer: AtTwoAM(s, names), State: answerState(s.AtTwoAM()), Retired: !s.RetiredAt.IsZero(), RetiredAt: c.OnDay(s.RetiredAt),
 		IncidentsOf: shown(d.Incidents), ProblemsOf: shown(d.Problems), WaitingOf: shown(d.Waiting), DeployedOf: shown(d.Deployments),
 		Waiting: followups.Lines(d.Waiting.Items, names, c), Deployments: deployments.NewRows(d.Deployments.Items, c), Judged: judgedOf(d.Judged), CanEdit: d.CanEdit,
+		Ready: readyOf(d), Steps: stepsOf(d.Adoption, c),
 	}
 	for _, i := range d.Incidents.Items {
 		p.Incidents = append(p.Incidents, incidents.NewRow(i, c))
