@@ -85,6 +85,13 @@ var everyPage = []struct{ name, address string }{
 	{"deployment-new", link.NewDeployment},
 	{"deployment-edit", link.EditDeployment(100)},
 
+	{"progress", link.Progress},
+	{"progress-quarter", link.With(link.Progress, "range", "quarter", "team", "booking")},
+	{"progress-all", link.With(link.Progress, "range", "all", "window", "30")},
+	{"progress-rows", link.With(link.ProgressRows, "of", "time_to_repair")},
+	{"progress-failed", link.With(link.ProgressRows, "of", "change_fail_rate")},
+	{"progress-left-out", link.With(link.ProgressRows, "of", "left_out")},
+
 	{"sources", link.Sources},
 	{"source-new", link.NewSource},
 	{"source", link.Source(1)},

@@ -22,6 +22,8 @@ type measureReads interface {
 	// CountedRows lists the incidents behind a figure.
 	CountedRows(ctx context.Context, viewer account.Actor, of metrics.Behind, f metrics.Filter, window time.Duration, r listing.Request) (listing.Page[metrics.Row], error)
 	Boundary(ctx context.Context, viewer account.Actor, f metrics.Filter) (metrics.Boundary, error)
+	// Coverage gives the services of a building team, or the one of that slug, as ownership coverage sees them.
+	Coverage(ctx context.Context, viewer account.Actor, team, service string) ([]metrics.CoverageFact, error)
 	QueueSummary(ctx context.Context, viewer account.Actor, f followup.Filter, now time.Time) (followup.QueueSummary, error)
 }
 
@@ -96,15 +98,16 @@ func some(n float64, known bool) *float64 {
 	return &n
 }
 
-type lengthsJSON struct {
+// LengthsJSON says how long occurrences lasted.
+type LengthsJSON struct {
 	SummaryJSON
 	Open    openJSON           `json:"open" doc:"What goes on, whichever period is asked for."`
 	LeftOut leftOutJSON        `json:"left_out"`
 	Series  []lengthPeriodJSON `json:"series" nullable:"false"`
 }
 
-func impactDurationAs(d metrics.ImpactDuration) lengthsJSON {
-	return lengthsJSON{SummaryJSON: summaryAs(d.Summary), Open: openAs(d.Open), LeftOut: leftOutAs(d.LeftOut), Series: lengthSeriesAs(d.Series)}
+func impactDurationAs(d metrics.ImpactDuration) LengthsJSON {
+	return LengthsJSON{SummaryJSON: summaryAs(d.Summary), Open: openAs(d.Open), LeftOut: leftOutAs(d.LeftOut), Series: lengthSeriesAs(d.Series)}
 }
 
 func openAs(o metrics.Open) openJSON {
@@ -112,7 +115,7 @@ func openAs(o metrics.Open) openJSON {
 }
 
 type timeToRepairJSON struct {
-	lengthsJSON
+	LengthsJSON
 	With      SummaryJSON      `json:"developer_took_part"`
 	Without   SummaryJSON      `json:"developer_did_not"`
 	Bins      []binJSON        `json:"distribution" nullable:"false"`
@@ -126,7 +129,7 @@ type permanentFixJSON struct {
 
 func timeToRepairAs(t metrics.TimeToRepair, fix metrics.PermanentFix) timeToRepairJSON {
 	return timeToRepairJSON{
-		lengthsJSON: lengthsJSON{SummaryJSON: summaryAs(t.Summary), Open: openAs(t.Open), LeftOut: leftOutAs(t.LeftOut), Series: lengthSeriesAs(t.Series)},
+		LengthsJSON: LengthsJSON{SummaryJSON: summaryAs(t.Summary), Open: openAs(t.Open), LeftOut: leftOutAs(t.LeftOut), Series: lengthSeriesAs(t.Series)},
 		With:        summaryAs(t.With), Without: summaryAs(t.Without), Bins: binsAs(t.Bins),
 		Permanent: permanentFixJSON{SummaryJSON: summaryAs(fix.Summary), Series: lengthSeriesAs(fix.Series)},
 	}
@@ -185,7 +188,8 @@ func recurrenceAs(r metrics.Recurrence) recurrenceJSON {
 	return j
 }
 
-type releasesJSON struct {
+// ReleasesJSON counts deployments to production.
+type ReleasesJSON struct {
 	Deployments int      `json:"deployments" doc:"To production, finished in the period."`
 	Failed      int      `json:"failed" doc:"With a confirmed incident, or rolled back: each once."`
 	Suspected   int      `json:"suspected" doc:"Not failed, but suspected of an incident: nobody has said yet."`
@@ -193,17 +197,17 @@ type releasesJSON struct {
 	Rate        *float64 `json:"rate" doc:"From 0 to 1; null: n/a."`
 }
 
-func releasesAs(r metrics.Releases) releasesJSON {
-	return releasesJSON{Deployments: r.Deployments, Failed: r.Failed, Suspected: r.Suspected, Suggested: r.Suspected, Rate: rate(r.Share())}
+func releasesAs(r metrics.Releases) ReleasesJSON {
+	return ReleasesJSON{Deployments: r.Deployments, Failed: r.Failed, Suspected: r.Suspected, Suggested: r.Suspected, Rate: rate(r.Share())}
 }
 
 type releasePeriodJSON struct {
 	Period string `json:"period" example:"2026-11"`
-	releasesJSON
+	ReleasesJSON
 }
 
 type changeFailRateJSON struct {
-	releasesJSON
+	ReleasesJSON
 	NeverLive int                 `json:"never_live" doc:"Left out: deployments that failed before they went live."`
 	Outside   int                 `json:"outside" doc:"Confirmed causes in the infrastructure or outside, which do not count."`
 	Recovery  SummaryJSON         `json:"recovery" doc:"Failed deployment recovery time: restored - finished."`
@@ -211,14 +215,15 @@ type changeFailRateJSON struct {
 }
 
 func changeFailRateAs(c metrics.ChangeFailRate) changeFailRateJSON {
-	j := changeFailRateJSON{releasesJSON: releasesAs(c.Releases), NeverLive: c.NeverLive, Outside: c.Outside, Recovery: summaryAs(c.Recovery), Series: []releasePeriodJSON{}}
+	j := changeFailRateJSON{ReleasesJSON: releasesAs(c.Releases), NeverLive: c.NeverLive, Outside: c.Outside, Recovery: summaryAs(c.Recovery), Series: []releasePeriodJSON{}}
 	for _, p := range c.Series {
-		j.Series = append(j.Series, releasePeriodJSON{Period: p.Name, releasesJSON: releasesAs(p.Releases)})
+		j.Series = append(j.Series, releasePeriodJSON{Period: p.Name, ReleasesJSON: releasesAs(p.Releases)})
 	}
 	return j
 }
 
-type waitsJSON struct {
+// WaitsJSON says how long it took until developers were told.
+type WaitsJSON struct {
 	N             int      `json:"n" doc:"Told, and never told."`
 	Never         int      `json:"never_notified"`
 	Median        *float64 `json:"median_seconds" doc:"One of which nobody was told counts as at least as old as it is."`
@@ -227,15 +232,15 @@ type waitsJSON struct {
 	P90AtLeast    bool     `json:"p90_at_least"`
 }
 
-func waitsAs(w metrics.Waits) waitsJSON {
-	return waitsJSON{
+func waitsAs(w metrics.Waits) WaitsJSON {
+	return WaitsJSON{
 		N: w.N, Never: w.Never, Median: some(w.Median.Seconds(), w.N > 0), MedianAtLeast: w.MedianAtLeast, P90: some(w.P90.Seconds(), w.N > 0), P90AtLeast: w.P90AtLeast,
 	}
 }
 
 type waitPeriodJSON struct {
 	Period string `json:"period" example:"2026-11"`
-	waitsJSON
+	WaitsJSON
 }
 
 type neverJSON struct {
@@ -244,7 +249,7 @@ type neverJSON struct {
 }
 
 type developerNotificationJSON struct {
-	waitsJSON
+	WaitsJSON
 	Within15Min    *float64         `json:"within_15_min_share" doc:"Of n."`
 	OverWorkingDay *float64         `json:"over_1_working_day_share" doc:"Of n: told more than one working day of the team later."`
 	Working        SummaryJSON      `json:"working_hours" doc:"Of those told, in the working hours of the building team."`
@@ -259,7 +264,7 @@ type developerNotificationJSON struct {
 
 func developerNotificationAs(d metrics.DeveloperNotification, never []metrics.Row, now time.Time) developerNotificationJSON {
 	j := developerNotificationJSON{
-		waitsJSON: waitsAs(d.Waits), Within15Min: rate(metrics.Share{Part: d.Within15Min, Whole: d.N}), OverWorkingDay: rate(metrics.Share{Part: d.OverWorkingDay, Whole: d.N}),
+		WaitsJSON: waitsAs(d.Waits), Within15Min: rate(metrics.Share{Part: d.Within15Min, Whole: d.N}), OverWorkingDay: rate(metrics.Share{Part: d.OverWorkingDay, Whole: d.N}),
 		Working: summaryAs(d.Working), Early: d.Early, Channels: map[string]int{}, Oldest: some(d.OldestNever.Seconds(), d.Never > 0), Bins: binsAs(d.Bins), LeftOut: leftOutAs(d.LeftOut),
 		NeverRows: []neverJSON{}, Series: []waitPeriodJSON{},
 	}
@@ -270,7 +275,7 @@ func developerNotificationAs(d metrics.DeveloperNotification, never []metrics.Ro
 		j.NeverRows = append(j.NeverRows, neverJSON{Ref: r.Incident.String(), Age: now.Sub(r.DetectedAt).Truncate(time.Second).Seconds()})
 	}
 	for _, p := range d.Series {
-		j.Series = append(j.Series, waitPeriodJSON{Period: p.Name, waitsJSON: waitsAs(p.Waits)})
+		j.Series = append(j.Series, waitPeriodJSON{Period: p.Name, WaitsJSON: waitsAs(p.Waits)})
 	}
 	return j
 }
@@ -286,7 +291,8 @@ type startedJSON struct {
 	Series []lengthPeriodJSON `json:"series" nullable:"false"`
 }
 
-type loopsJSON struct {
+// LoopsJSON counts significant incidents by what they changed.
+type LoopsJSON struct {
 	Due             int      `json:"due"`
 	Verified        int      `json:"verified"`
 	Decided         int      `json:"decided"`
@@ -296,15 +302,15 @@ type loopsJSON struct {
 	Provisional     int      `json:"provisional" doc:"Their grace has not passed."`
 }
 
-func loopsAs(l metrics.Loops, provisional int) loopsJSON {
-	return loopsJSON{
+func loopsAs(l metrics.Loops, provisional int) LoopsJSON {
+	return LoopsJSON{
 		Due: l.Due(), Verified: l.Verified, Decided: l.Decided, Rate: rate(l.Share()), DoneNotVerified: l.DoneNotVerified, None: l.None, Provisional: provisional,
 	}
 }
 
 type loopPeriodJSON struct {
 	Period string `json:"period" example:"2026-11"`
-	loopsJSON
+	LoopsJSON
 }
 
 type shareJSON struct {
@@ -314,43 +320,44 @@ type shareJSON struct {
 }
 
 type loopClosureJSON struct {
-	loopsJSON
+	LoopsJSON
 	FixFailure shareJSON        `json:"fix_failure" doc:"Changes that recurred in their quiet period, of those shipped."`
 	Series     []loopPeriodJSON `json:"series" nullable:"false"`
 }
 
 func loopClosureAs(l metrics.LoopClosure, f metrics.FixFailure) loopClosureJSON {
-	j := loopClosureJSON{loopsJSON: loopsAs(l.Loops, l.Provisional), FixFailure: shareJSON{Shipped: f.Shipped, Failed: f.Failed, Rate: rate(f.Share())}, Series: []loopPeriodJSON{}}
+	j := loopClosureJSON{LoopsJSON: loopsAs(l.Loops, l.Provisional), FixFailure: shareJSON{Shipped: f.Shipped, Failed: f.Failed, Rate: rate(f.Share())}, Series: []loopPeriodJSON{}}
 	for _, p := range l.Series {
-		j.Series = append(j.Series, loopPeriodJSON{Period: p.Name, loopsJSON: loopsAs(p.Loops, p.Provisional)})
+		j.Series = append(j.Series, loopPeriodJSON{Period: p.Name, LoopsJSON: loopsAs(p.Loops, p.Provisional)})
 	}
 	return j
 }
 
-type closuresJSON struct {
+// ClosuresJSON counts closed incidents.
+type ClosuresJSON struct {
 	Closed  int      `json:"closed"`
 	Without int      `json:"without"`
 	Rate    *float64 `json:"rate"`
 }
 
-func closuresAs(c metrics.Closures) closuresJSON {
-	return closuresJSON{Closed: c.Closed, Without: c.Without, Rate: rate(c.Share())}
+func closuresAs(c metrics.Closures) ClosuresJSON {
+	return ClosuresJSON{Closed: c.Closed, Without: c.Without, Rate: rate(c.Share())}
 }
 
 type closurePeriodJSON struct {
 	Period string `json:"period" example:"2026-11"`
-	closuresJSON
+	ClosuresJSON
 }
 
 type closedWithoutCauseJSON struct {
-	closuresJSON
+	ClosuresJSON
 	Series []closurePeriodJSON `json:"series" nullable:"false"`
 }
 
 func closedWithoutCauseAs(c metrics.ClosedWithoutCause) closedWithoutCauseJSON {
-	j := closedWithoutCauseJSON{closuresJSON: closuresAs(c.Closures), Series: []closurePeriodJSON{}}
+	j := closedWithoutCauseJSON{ClosuresJSON: closuresAs(c.Closures), Series: []closurePeriodJSON{}}
 	for _, p := range c.Series {
-		j.Series = append(j.Series, closurePeriodJSON{Period: p.Name, closuresJSON: closuresAs(p.Closures)})
+		j.Series = append(j.Series, closurePeriodJSON{Period: p.Name, ClosuresJSON: closuresAs(p.Closures)})
 	}
 	return j
 }
@@ -370,10 +377,11 @@ func boundaryAs(b metrics.Boundary) boundaryJSON {
 type measuresJSON struct {
 	Formulas              int                       `json:"formulas" doc:"Version of the formulas; it grows when one of them changes."`
 	TimeToRepair          timeToRepairJSON          `json:"time_to_repair"`
-	ImpactDuration        lengthsJSON               `json:"impact_duration"`
+	ImpactDuration        LengthsJSON               `json:"impact_duration"`
 	Recurrence            recurrenceJSON            `json:"recurrence"`
 	ChangeFailRate        changeFailRateJSON        `json:"change_fail_rate"`
 	DeveloperNotification developerNotificationJSON `json:"developer_notification"`
+	OwnershipCoverage     ownershipCoverageJSON     `json:"ownership_coverage"`
 	Queue                 queueMeasureJSON          `json:"queue"`
 	LoopClosure           loopClosureJSON           `json:"loop_closure"`
 	ClosedWithoutCause    closedWithoutCauseJSON    `json:"closed_without_cause"`
@@ -419,6 +427,10 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 	if err != nil {
 		return nil, err
 	}
+	covered, err := a.Store.Coverage(ctx, viewer, in.Team, in.Service)
+	if err != nil {
+		return nil, err
+	}
 	oldest := waiting.All.OldestQueuedAt
 	return &struct{ Body measuresJSON }{Body: measuresJSON{
 		Formulas:              metrics.Formulas,
@@ -427,6 +439,7 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 		Recurrence:            recurrenceAs(p.Recurrence),
 		ChangeFailRate:        changeFailRateAs(p.Fail),
 		DeveloperNotification: developerNotificationAs(p.Told, never.Items, now),
+		OwnershipCoverage:     ownershipCoverageAs(metrics.OwnershipCoverageOf(covered, metrics.Query{From: from, To: to, Bucket: metrics.Bucket(in.Bucket), Now: now})),
 		Queue: queueMeasureJSON{
 			Started: startedJSON{SummaryJSON: summaryAs(p.Queue.Summary), Series: lengthSeriesAs(p.Queue.Series)},
 			Waiting: openJSON{N: waiting.All.Waiting, OldestAge: some(now.Sub(oldest).Truncate(time.Second).Seconds(), waiting.All.Waiting > 0 && !oldest.IsZero())},

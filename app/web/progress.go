@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"upshot/app/account"
+	"upshot/app/catalog"
 	"upshot/app/deployment"
 	"upshot/app/fault"
 	"upshot/app/followup"
@@ -26,6 +27,8 @@ type progressStore interface {
 	Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error)
 	CountedRows(ctx context.Context, viewer account.Actor, of metrics.Behind, f metrics.Filter, window time.Duration, r listing.Request) (listing.Page[metrics.Row], error)
 	Boundary(ctx context.Context, viewer account.Actor, f metrics.Filter) (metrics.Boundary, error)
+	Coverage(ctx context.Context, viewer account.Actor, team, service string) ([]metrics.CoverageFact, error)
+	AdoptionMarks(ctx context.Context, viewer account.Actor, team, service string) ([]catalog.AdoptionMark, error)
 	FailedReleases(ctx context.Context, viewer account.Actor, f metrics.Filter, limit int) ([]deployment.Deployment, error)
 	// Corrections counts how often a moment of each incident was corrected.
 	Corrections(ctx context.Context, viewer account.Actor, ids []incident.ID) (map[incident.ID]int, error)
@@ -51,6 +54,12 @@ func (w *Web) progressData(c echo.Context) (progress.Data, error) {
 			d.Measures, d.Behind, err = w.Store.Progress(ctx, viewer, f, metrics.Query{Bucket: q.Range.Bucket, Window: time.Duration(q.Window) * metrics.Day24, Now: now})
 			return err
 		},
+		func() error {
+			facts, err := w.Store.Coverage(ctx, viewer, q.Team, q.Service)
+			d.Coverage = metrics.OwnershipCoverageOf(facts, metrics.Query{From: f.From, Bucket: q.Range.Bucket, Now: now})
+			return err
+		},
+		func() (err error) { d.Steps, err = w.Store.AdoptionMarks(ctx, viewer, q.Team, q.Service); return err },
 		func() (err error) { d.Boundary, err = w.Store.Boundary(ctx, viewer, f); return err },
 		func() error {
 			sum, err := w.Store.QueueSummary(ctx, viewer, followup.Filter{Team: q.Team, Service: q.Service}, now)

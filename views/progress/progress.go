@@ -97,8 +97,10 @@ type Data struct {
 	Query    Query
 	Measures metrics.Progress
 	Boundary metrics.Boundary
-	Waiting  followup.TeamQueue // what waits now
-	Behind   int                // changes that are still to be counted
+	Coverage metrics.OwnershipCoverage
+	Steps    []catalog.AdoptionMark // when services took a step
+	Waiting  followup.TeamQueue     // what waits now
+	Behind   int                    // changes that are still to be counted
 	Teams    []catalog.Team
 	Services []catalog.Service
 	Clock    ui.Clock
@@ -145,7 +147,8 @@ type TableRow struct{ Period, Value, N string }
 func NewPage(d Data) Page {
 	b := builder{d: d, now: d.Clock.Now, axis: axis(d)}
 	p := Page{Formulas: metrics.Formulas, CSV: link.WithQuery(link.Progress+".csv", d.Query.Values())}
-	p.Panels = []Panel{b.repair(), b.recurrence(), b.fail(), b.told()}
+	p.Panels = []Panel{b.repair(), b.recurrence(), b.fail(), b.told(), b.coverage()}
+	p.Steps = len(b.marks()) > 0
 	p.Companions = []Panel{b.impact(), b.permanent(), b.queue(), b.loops(), b.withoutCause(), b.boundary()}
 	for _, panel := range p.Panels {
 		if panel.Trend.N > 0 && metrics.Few(panel.Trend.N) {
@@ -307,6 +310,37 @@ func (b builder) rows(of metrics.Behind) string {
 	return link.WithQuery(link.ProgressRows, v)
 }
 
+// marks are the adoption steps on the axis of the page. Of several on one day the first is drawn, with the words of all.
+func (b builder) marks() []ui.TrendMark {
+	if len(b.axis) == 0 {
+		return nil
+	}
+	// The line runs from the middle of the first period to the middle of the last: a point stands for its period.
+	first, last := b.axis[0], b.axis[len(b.axis)-1]
+	from, to := first.From.Add(first.To.Sub(first.From)/2), last.From.Add(last.To.Sub(last.From)/2)
+	var marks []ui.TrendMark
+	for _, s := range b.d.Steps {
+		at, err := time.Parse(time.DateOnly, s.On)
+		if err != nil || at.Before(first.From) || !at.Before(last.To) || !from.Before(to) {
+			continue
+		}
+		x := float64(at.Sub(from)) / float64(to.Sub(from))
+		title := fmt.Sprintf("step %d, %s: %s", s.Step, s.Step.Name(), at.Format("2 Jan 2006"))
+		if b.d.Query.Service == "" {
+			title += ", " + ui.Plural(s.Services, "service", "services")
+		}
+		m := ui.TrendMark{X: x, Word: fmt.Sprintf("step %d", s.Step), Title: title}
+		if n := len(marks); n > 0 && x-marks[n-1].X < markWidth { // its word would lie on the one before
+			m.Word = ""
+		}
+		marks = append(marks, m)
+	}
+	return marks
+}
+
+// markWidth is the room that the words of a mark take, of the width of the line.
+const markWidth = .13
+
 // point is one period of a trend, before it is known where it stands.
 type point struct {
 	value, high float64
@@ -317,7 +351,7 @@ type point struct {
 
 // trend draws points on the axis of the page; n is of all of them.
 func (b builder) trend(p *Panel, name string, n int, at map[time.Time]point) {
-	p.Trend = ui.Trend{Name: name + " trend", Tall: true, N: n}
+	p.Trend = ui.Trend{Name: name + " trend", Tall: true, N: n, Marks: b.marks()}
 	for k, period := range b.axis {
 		if k == 0 {
 			p.Trend.First = period.From.Format("Jan 2006")
@@ -598,6 +632,61 @@ func (b builder) told() Panel {
 		"assigned to a member, a member joined, entered by hand. One of which nobody was told counts as at least as old as it is. Negative is 0, and flagged. A working day is as long as the team's on average."
 	return p
 }
+
+func (b builder) coverage() Panel {
+	m := b.d.Coverage
+	p := Panel{ID: "ownership-coverage", Name: "Dashboards and runbooks owned", Rows: link.Services}
+	p.Value, p.Facts = ui.Missing, "no service in production"
+	if m.Whole > 0 {
+		p.Value = ui.PartOf(m.Part, m.Whole)
+		p.Facts = "services · " + ui.Share(m.Part, m.Whole) + ", wanted " + ui.Share(1, 1)
+	}
+	bars := ui.Bars{Name: "Services", Bars: []ui.Column{{Label: "nothing missing", N: m.Part, Tone: "good"}}}
+	for n, l := range m.Lacks {
+		if n < lacksShown {
+			bars.Bars = append(bars.Bars, ui.Column{Label: string(l.Missing), N: l.N, Tone: "late"})
+		}
+	}
+	p.Spread = ui.BarList(bars)
+	p.SpreadNote = ui.Plural(m.Whole, "service", "services") + " by what is missing"
+	p.TrendNote = "share by " + string(b.d.Query.Range.Bucket) + ", goal " + ui.Share(1, 1)
+	at := map[time.Time]point{}
+	for _, s := range m.Series {
+		rate, _ := s.Rate()
+		at[s.From] = point{value: rate, text: ui.Share(s.Part, s.Whole), n: s.Whole}
+	}
+	b.trend(&p, p.Name, m.Whole, at)
+	p.Trend.Goal = 1
+	p.wants(ui.Rising)
+	var gaps []string
+	for n, g := range m.Gaps {
+		if n == gapsShown {
+			gaps = append(gaps, fmt.Sprintf("%s more", ui.Thousands(len(m.Gaps)-gapsShown)))
+			break
+		}
+		words := make([]string, len(g.Missing))
+		for k, missing := range g.Missing {
+			words[k] = string(missing)
+		}
+		gaps = append(gaps, g.Service.Name+" "+strings.Join(words, " and "))
+	}
+	if len(gaps) > 0 {
+		p.Out = append(p.Out, "Gaps: "+strings.Join(gaps, "; ")+".")
+	}
+	if m.Retired > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Retired in this time: %s.", ui.Thousands(m.Retired)))
+	}
+	n := m.AtTwoAM
+	p.Out = append(p.Out, fmt.Sprintf("At 2 a.m.: a team that builds it %s, one that did not %s, nobody recorded %s.", ui.Thousands(n.BuildsIt), ui.Thousands(n.DidNotBuild), ui.Thousands(n.NobodyKnown)))
+	p.Formula = "Services in production with a dashboard and a runbook, both owned by the building team, links alive, each confirmed within 180 days ÷ services in production (not retired). Each point is the end of its period."
+	return p
+}
+
+// How much of what is missing the panel shows.
+const (
+	lacksShown = 5
+	gapsShown  = 4
+)
 
 var channelWords = map[incident.Channel]string{
 	incident.ByPage: "page", incident.ByNotice: "our notice", incident.ByTicket: "ticket", incident.ByAssignment: "assignment", incident.ByJoining: "joined", incident.ByHand: "by hand",
