@@ -251,6 +251,9 @@ func (s *Sync) redefine(ctx context.Context, actor account.Actor, site ticket.Si
 		if err := change(ctx); err != nil {
 			return err
 		}
+		if err := s.Store.ReadWorkAgain(ctx, site); err != nil {
+			return err
+		}
 		return s.Connect.tell(ctx, actor, "redefined for Jira", what, nil, nil)
 	})
 	if err != nil {

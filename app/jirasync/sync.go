@@ -88,6 +88,20 @@ type Store interface {
 	SettlePush(ctx context.Context, p Push) (bool, error)
 	UpdatePush(ctx context.Context, id PushID, change func(*Push) error) (Push, error)
 
+	Scopes(ctx context.Context) ([]Scope, error)
+	SaveScope(ctx context.Context, s Scope) (Scope, error)
+	// HoldScope tells whether a scope is as it was, and keeps others from it until the transaction ends.
+	HoldScope(ctx context.Context, s Scope) (bool, error)
+	UpdateScope(ctx context.Context, id ScopeID, change func(*Scope)) error
+	DeleteScope(ctx context.Context, id ScopeID) error
+	ReadWorkAgain(ctx context.Context, site ticket.SiteID) error
+	KeepWork(ctx context.Context, id ScopeID, rows []WorkRow) error
+	WorkKnown(ctx context.Context, id ScopeID, issues []string) (map[string]time.Time, error)
+	WorkSince(ctx context.Context, id ScopeID, since time.Time) ([]string, error)
+	ForgetWork(ctx context.Context, id ScopeID, issues []string) error
+	KeepSprints(ctx context.Context, site ticket.SiteID, sprints []ticket.Sprint, asked time.Time) error
+	SprintsToAsk(ctx context.Context, site ticket.SiteID, before time.Time, limit int) ([]string, error)
+
 	AddJiraHint(ctx context.Context, h Hint, then interface{ Kind() string }) error
 	JiraHints(ctx context.Context, site ticket.SiteID, limit int) ([]Hint, error)
 	SettleJiraHints(ctx context.Context, hints []Hint, now time.Time) error
@@ -295,7 +309,10 @@ func (s *Sync) SyncSite(ctx context.Context, site Site) error {
 			return err
 		}
 	}
-	return r.write(ctx)
+	if err := r.write(ctx); err != nil || reading != nil {
+		return err
+	}
+	return r.work(ctx)
 }
 
 // PushSite looks at what changed here, and writes.
