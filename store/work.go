@@ -184,9 +184,6 @@ type workIssueRow struct {
 func (workIssueRow) TableName() string { return "work_issues" }
 
 func toWorkIssueRow(id jirasync.ScopeID, w jirasync.WorkRow) workIssueRow {
-	for n := range w.Working {
-		w.Working[n].From, w.Working[n].To = w.Working[n].From.UTC(), w.Working[n].To.UTC()
-	}
 	return workIssueRow{
 		ScopeID: int64(id), IssueID: w.IssueID, Key: w.Key, Type: w.Type, Labels: asJSON(append([]string{}, w.Labels...)), CreatedAt: w.CreatedAt.UTC(),
 		UpdatedAt: w.UpdatedAt.UTC(), StartedAt: nullable(w.StartedAt), DoneAt: nullable(w.DoneAt), Declined: w.Declined, Reopened: w.Reopened, Withheld: w.Withheld,
@@ -294,7 +291,7 @@ const workColumns = `c.site_id, w.scope_id, w.issue_id, w.key, w.type, w.labels,
 type readWorkRow struct {
 	SiteID int64
 	Linked bool
-	workIssueRow
+	Row    workIssueRow `gorm:"embedded"`
 }
 
 // WorkIssues gives the finished issues of a team's backlogs, or of all teams' (empty), that were done in [from, to); a zero bound is
@@ -417,8 +414,8 @@ func (s *Store) workOf(ctx context.Context, scopes []jirasync.Scope, parts []wor
 			if err != nil {
 				return nil, err
 			}
-			i.FromIncident = r.Linked || by[r.ScopeID].FromIncident(labels, i.Type, jirasync.Label(code))
-			k := key{r.SiteID, r.IssueID}
+			i.FromIncident = r.Linked || by[r.Row.ScopeID].FromIncident(labels, i.Type, jirasync.Label(code))
+			k := key{r.SiteID, r.Row.IssueID}
 			if n, is := at[k]; is {
 				all[n].FromIncident = all[n].FromIncident || i.FromIncident
 				continue
@@ -430,9 +427,10 @@ func (s *Store) workOf(ctx context.Context, scopes []jirasync.Scope, parts []wor
 	return all, nil
 }
 
-func (r readWorkRow) issue() (metrics.WorkIssue, []string, error) {
+func (read readWorkRow) issue() (metrics.WorkIssue, []string, error) {
+	r := read.Row
 	i := metrics.WorkIssue{
-		Site: ticket.SiteID(r.SiteID), ID: r.IssueID, Key: r.Key, Type: r.Type, CreatedAt: r.CreatedAt.UTC(),
+		Site: ticket.SiteID(read.SiteID), ID: r.IssueID, Key: r.Key, Type: r.Type, CreatedAt: r.CreatedAt.UTC(),
 		Work: ticket.Work{StartedAt: moment(r.StartedAt), DoneAt: moment(r.DoneAt), Declined: r.Declined, Reopened: r.Reopened, Withheld: r.Withheld},
 	}
 	var labels []string
@@ -445,7 +443,7 @@ func (r readWorkRow) issue() (metrics.WorkIssue, []string, error) {
 		}
 	}
 	for n := range i.Sprints {
-		i.Sprints[n].Sprint = sprintOf(r.SiteID, i.Sprints[n].Sprint)
+		i.Sprints[n].Sprint = sprintOf(read.SiteID, i.Sprints[n].Sprint)
 	}
 	return i, labels, nil
 }

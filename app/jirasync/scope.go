@@ -67,7 +67,7 @@ var numbersOnly = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 // Condition is a query without its order. Text in quotes is no order.
 func Condition(jql string) string {
-	bare := []byte(strings.ToLower(jql))
+	bare := []byte(jql)
 	quote := byte(0)
 	for n := 0; n < len(bare); n++ {
 		c := bare[n]
@@ -84,13 +84,13 @@ func Condition(jql string) string {
 			bare[n] = '.'
 		}
 	}
-	if at := ordered.FindIndex(bare); at != nil && len(bare) == len(jql) {
-		jql = jql[:at[0]]
+	if at := ordered.FindSubmatchIndex(bare); at != nil {
+		jql = jql[:at[2]]
 	}
 	return strings.TrimSpace(jql)
 }
 
-var ordered = regexp.MustCompile(`(^|[\s)])order\s+by\s`)
+var ordered = regexp.MustCompile(`(?i)(?:^|[\s)])(order)\s+by\s`)
 
 // SetScope says which work is a team's, after Jira understood it. The figures of a scope whose query changes begin anew.
 func (c *Connections) SetScope(ctx context.Context, actor account.Actor, s Scope) (Scope, error) {

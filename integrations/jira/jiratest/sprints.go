@@ -155,3 +155,13 @@ func (s *Server) sprintJSON(sp *Sprint, ofBoard bool) object {
 	}
 	return j
 }
+
+// BoardProject is the key of the project whose board has that number; empty: there is no such board.
+func (s *Server) BoardProject(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.boardOf(wholeNumber(id)); p != nil {
+		return p.Key
+	}
+	return ""
+}
