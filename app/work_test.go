@@ -12,7 +12,6 @@ import (
 	"upshot/app/jirasync"
 	"upshot/app/metrics"
 	"upshot/integrations/jira/jiratest"
-	"upshot/store"
 )
 
 const aDay = 24 * time.Hour
@@ -45,7 +44,7 @@ func (s *synced) finished(team string) []metrics.WorkIssue {
 	return all
 }
 
-func (s *synced) teamWork() store.TeamWork {
+func (s *synced) teamWork() metrics.TeamWork {
 	s.t.Helper()
 	w, err := s.store.TeamWork(s.t.Context(), syncActor, s.team.Slug, s.clock.Now().Add(-84*aDay))
 	s.must(err)

@@ -311,21 +311,23 @@ func (s *Store) WorkIssues(ctx context.Context, viewer account.Actor, team strin
 	return s.workOf(ctx, scopes, []workPart{{where, args}})
 }
 
-// TeamWork is the work of a team's backlogs since a moment.
-type TeamWork struct {
-	Scopes  []jirasync.Scope
-	Issues  []metrics.WorkIssue // finished or created since, or under way: in progress by now or once, or in a sprint by now or once
-	Sprints []ticket.Sprint     // of these issues; those that began before the moment are left out
-}
-
 // TeamWork gives what came into a team's backlogs and what was worked on there since a moment.
-func (s *Store) TeamWork(ctx context.Context, viewer account.Actor, team string, since time.Time) (TeamWork, error) {
-	var w TeamWork
-	var err error
-	if w.Scopes, err = s.scopesOfTeam(ctx, viewer, team); err != nil || len(w.Scopes) == 0 {
+func (s *Store) TeamWork(ctx context.Context, viewer account.Actor, team string, since time.Time) (metrics.TeamWork, error) {
+	var w metrics.TeamWork
+	scopes, err := s.scopesOfTeam(ctx, viewer, team)
+	if err != nil || len(scopes) == 0 {
 		return w, err
 	}
-	if w.Issues, err = s.workOf(ctx, w.Scopes, []workPart{
+	w.Backlogs, w.ReadAt = len(scopes), scopes[0].ReadAt
+	for _, sc := range scopes {
+		if sc.ReadAt.Before(w.ReadAt) {
+			w.ReadAt = sc.ReadAt
+		}
+		if sc.Trouble.Words != "" {
+			w.Trouble = sc.Trouble.Words
+		}
+	}
+	if w.Issues, err = s.workOf(ctx, scopes, []workPart{
 		{"w.done_at IS NOT NULL AND w.done_at >= ?", []any{since.UTC()}},
 		{"w.created_at >= ?", []any{since.UTC()}},
 		{"w.done_at IS NULL AND (w.working <> '[]' OR w.sprints <> '[]')", nil},
@@ -339,7 +341,7 @@ func (s *Store) TeamWork(ctx context.Context, viewer account.Actor, team string,
 		}
 	}
 	var sites []int64
-	for _, sc := range w.Scopes {
+	for _, sc := range scopes {
 		sites = append(sites, int64(sc.Site))
 	}
 	rows, err := table[workSprintRow](s.db(ctx)).Where("site_id IN ? AND (started_at IS NULL OR started_at >= ?)", sites, since.UTC()).Order("site_id, sprint_id").Find(ctx)

@@ -171,6 +171,16 @@ func cycleFigures(issues []WorkIssue, from, to time.Time) CycleFigures {
 	return f
 }
 
+// TeamWork is the work of a team's backlogs since a moment.
+type TeamWork struct {
+	Backlogs int       // that are read for it; 0: nothing can be said
+	ReadAt   time.Time // when the one of them that was read longest ago was; zero: one was never read
+	Trouble  string    // what Jira said when one could not be read
+	// Issues are those finished or created since, and those that are or were in progress or in a sprint and are not finished.
+	Issues  []WorkIssue
+	Sprints []ticket.Sprint // of these issues; those that began before the moment are left out
+}
+
 // SprintLoad is what came into a sprint beside its plan.
 type SprintLoad struct {
 	ticket.Sprint

@@ -43,6 +43,7 @@ type Store interface {
 	Teams
 	Deployments
 	jiraStore
+	workStore
 	ticketStore
 	sourceStore
 	noticeStore
