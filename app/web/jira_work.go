@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/fault"
 	"upshot/app/jirasync"
@@ -21,6 +23,7 @@ import (
 // workStore is what the pages read of which work is whose.
 type workStore interface {
 	Scopes(ctx context.Context) ([]jirasync.Scope, error)
+	TeamWork(ctx context.Context, viewer account.Actor, team string, since time.Time) (metrics.TeamWork, error)
 	ScopeSizes(ctx context.Context, site ticket.SiteID) (map[jirasync.ScopeID]metrics.Share, error)
 }
 
