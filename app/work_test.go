@@ -151,6 +151,12 @@ func TestASecondReadOfABacklogMakesFewCalls(t *testing.T) {
 		if got := s.calls(); len(got) > 3 || len(s.finished(s.team.Slug)) != 131 {
 			s.t.Errorf("%s was finished: %v, %d kept", key, got, len(s.finished(s.team.Slug)))
 		}
+		s.done(1, 0)
+		s.clock.Add(time.Minute)
+		s.must(s.words.jira.ReadNow(s.t.Context(), syncActor))
+		if n := len(s.finished(s.team.Slug)); n != 132 {
+			s.t.Errorf("a person asked, and %d are kept", n)
+		}
 	})
 }
 

@@ -271,7 +271,7 @@ func (s *Sync) ReadNow(ctx context.Context, actor account.Actor) error {
 	if err := actor.May(account.Editor); err != nil {
 		return err
 	}
-	return s.SyncAll(ctx)
+	return s.each(ctx, func(s *Sync, ctx context.Context, site Site) error { return s.syncSite(ctx, site, true) })
 }
 
 // SyncArgs is the job that reads and writes every site. It is not kept from being there twice: the lease on a site lets one run

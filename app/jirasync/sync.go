@@ -177,12 +177,13 @@ func (r *run) actor() account.Actor {
 // run is one run over one site.
 type run struct {
 	*Sync
-	site  Site
-	jira  Jira
-	state State
-	code  string // of this installation
-	lease string // whose the lease on the site is, for reads; empty: this run only writes
-	fence int64  // its number
+	site   Site
+	jira   Jira
+	state  State
+	code   string // of this installation
+	lease  string // whose the lease on the site is, for reads; empty: this run only writes
+	fence  int64  // its number
+	waited bool   // a person waits for it: everything is read, however lately it was
 	// what came of it
 	issues, changed, sent int
 }
@@ -279,7 +280,9 @@ func (s *Sync) each(ctx context.Context, do func(*Sync, context.Context, Site) e
 }
 
 // SyncSite reads a site, looks at what changed on both sides, and writes. Of several replicas one reads.
-func (s *Sync) SyncSite(ctx context.Context, site Site) error {
+func (s *Sync) SyncSite(ctx context.Context, site Site) error { return s.syncSite(ctx, site, false) }
+
+func (s *Sync) syncSite(ctx context.Context, site Site, waited bool) error {
 	now := s.Now()
 	lease := s.Holder + "/" + rand.Text()
 	fence, leads, err := s.Store.LeaseJiraSite(ctx, site.ID, lease, now, now.Add(s.Lease))
@@ -295,7 +298,7 @@ func (s *Sync) SyncSite(ctx context.Context, site Site) error {
 	if err != nil || r == nil {
 		return err
 	}
-	r.lease, r.fence = lease, fence
+	r.lease, r.fence, r.waited = lease, fence, waited
 	reading := r.read(ctx)
 	if err := r.note(ctx, now, reading); err != nil {
 		return err

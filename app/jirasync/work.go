@@ -35,7 +35,8 @@ func (r *run) work(ctx context.Context) error {
 			continue
 		}
 		any = true
-		if r.Now().Sub(s.ReadAt) < workEvery || r.Now().Sub(s.Trouble.At) < workEvery || r.Now().Sub(began) > workTime {
+		lately := r.Now().Sub(s.ReadAt) < workEvery || r.Now().Sub(s.Trouble.At) < workEvery
+		if lately && !r.waited || r.Now().Sub(began) > workTime {
 			continue
 		}
 		err := r.readScope(ctx, s, began)
@@ -86,9 +87,15 @@ func (r *run) readScope(ctx context.Context, s Scope, began time.Time) error {
 			return asTrouble(err)
 		}
 		if now.JQL != was || now.BoardName != s.BoardName {
-			if s, err = r.Store.SaveScope(ctx, now); err != nil {
+			saved := false
+			if err := r.whileSame(ctx, s, func(ctx context.Context) (err error) {
+				now, err = r.Store.SaveScope(ctx, now)
+				saved = err == nil
+				return err
+			}); err != nil || !saved {
 				return err
 			}
+			s = now
 		}
 	}
 	oldest := r.Now().Add(-WorkWindow)

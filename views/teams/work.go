@@ -2,6 +2,7 @@ package teams
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"upshot/app/metrics"
@@ -126,28 +127,32 @@ func sprintRow(l metrics.SprintLoad, c ui.Clock) SprintRow {
 
 // workDays writes a length as days of 24 hours, which is how long an issue was in progress.
 func workDays(d time.Duration) string {
+	if said := inDays(d); said != "1" {
+		return said + " days"
+	}
+	return "1 day"
+}
+
+// inDays rounds to a tenth of a day, and from ten on to whole ones.
+func inDays(d time.Duration) string {
 	days := d.Hours() / 24
-	said := strconv.FormatFloat(days, 'f', 1, 64)
-	if said == "1.0" {
-		return "1 day"
+	if days >= 10 {
+		return strconv.FormatFloat(days, 'f', 0, 64)
 	}
-	if days == float64(int(days)) {
-		said = strconv.Itoa(int(days))
-	}
-	return said + " days"
+	return strings.TrimSuffix(strconv.FormatFloat(days, 'f', 1, 64), ".0")
 }
 
 func forecast(l metrics.IncidentLoad) string {
 	if !l.Enough() {
 		return "Too few issues from incidents came in the last 8 weeks for a forecast (" + ui.Thousands(l.Arrived) + ")."
 	}
-	issues := ui.Thousands(l.ArrivedTo)
+	issues := ui.Plural(l.ArrivedTo, "new issue", "new issues")
 	if l.ArrivedFrom != l.ArrivedTo {
 		issues = ui.Thousands(l.ArrivedFrom) + " to " + issues
 	}
 	spent := workDays(l.OnIncidentsTo)
 	if l.OnIncidentsFrom != l.OnIncidentsTo {
-		spent = strconv.FormatFloat(l.OnIncidentsFrom.Hours()/24, 'f', 1, 64) + " to " + spent
+		spent = inDays(l.OnIncidentsFrom) + " to " + spent
 	}
-	return "Plan for " + issues + " new issues from incidents in a week, and " + spent + " in progress on them."
+	return "Plan for " + issues + " from incidents in a week, and " + spent + " in progress on them."
 }
