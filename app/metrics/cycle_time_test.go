@@ -39,8 +39,8 @@ func reopened(i *WorkIssue) {
 	i.Working = []ticket.Stretch{{From: i.StartedAt, To: i.StartedAt.Add(24 * time.Hour)}, {From: i.DoneAt.Add(-24 * time.Hour), To: i.DoneAt}}
 }
 
-// days are issues that took so many days each, finished one a day, yesterday first.
-func days(took ...float64) []WorkIssue {
+// tookDays are issues that took so many days each, finished one a day, yesterday first.
+func tookDays(took ...float64) []WorkIssue {
 	var all []WorkIssue
 	for n, d := range took {
 		all = append(all, finished(d, float64(n+1)))
@@ -53,7 +53,7 @@ func near(a, b float64) bool { return math.Abs(a-b) < 0.0005 }
 func TestCycleTime(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	eight := days(3, 1, 2, 8, 4, 6, 5, 7)
+	eight := tookDays(3, 1, 2, 8, 4, 6, 5, 7)
 	type want struct {
 		n               int
 		p50, p85        time.Duration
@@ -72,17 +72,17 @@ func TestCycleTime(t *testing.T) {
 	}{
 		"nothing was finished": {nil, want{}},
 		"seven are few": {
-			days(1, 2, 3, 4, 5, 6, 7),
+			tookDays(1, 2, 3, 4, 5, 6, 7),
 			want{n: 7, p50: 4 * day, p85: 6 * day, interrupted: Share{0, 7}},
 		},
 		// 1 to 8 days: the 4th and the 7th; 7 ÷ 4; mean 4.5, variance 5.25
 		"eight are enough": {eight, want{n: 8, p50: 4 * day, p85: 7 * day, predictability: 1.75, variation: 0.5092, interrupted: Share{0, 8}}},
 		"all alike is the ideal": {
-			days(2, 2, 2, 2, 2, 2, 2, 2),
+			tookDays(2, 2, 2, 2, 2, 2, 2, 2),
 			want{n: 8, p50: 2 * day, p85: 2 * day, predictability: 1, interrupted: Share{0, 8}},
 		},
 		"one that skipped the work is counted apart, and was finished": {
-			append(days(1, 2, 3, 4, 5, 6, 7), finished(9, 1, skipped)),
+			append(tookDays(1, 2, 3, 4, 5, 6, 7), finished(9, 1, skipped)),
 			want{n: 7, p50: 4 * day, p85: 6 * day, interrupted: Share{0, 8}, skipped: 1},
 		},
 		// 10 days from the first start to the final done, of which it was worked on for two: ranks 5 and 8 of 9, mean 46 ÷ 9, variance 7.654
@@ -96,7 +96,7 @@ func TestCycleTime(t *testing.T) {
 		},
 		// eight of one day and two of two: mean 1.2, variance 0.16
 		"two of ten were made by incidents, and a quarter of the time": {
-			append(days(1, 1, 1, 1, 1, 1, 1, 2), finished(1, 1, fromIncident), finished(2, 2, fromIncident)),
+			append(tookDays(1, 1, 1, 1, 1, 1, 1, 2), finished(1, 1, fromIncident), finished(2, 2, fromIncident)),
 			want{n: 10, p50: day, p85: 2 * day, predictability: 2, variation: 0.3333, interrupted: Share{2, 10}, interruptedTime: 0.25},
 		},
 		"one finished nine weeks ago is no longer in it": {
@@ -108,7 +108,7 @@ func TestCycleTime(t *testing.T) {
 			want{n: 8, p50: 4 * day, p85: 7 * day, predictability: 1.75, variation: 0.5092, interrupted: Share{0, 8}},
 		},
 		"half of them took no time: no ratio": {
-			days(0, 0, 0, 0, 1, 1, 1, 1),
+			tookDays(0, 0, 0, 0, 1, 1, 1, 1),
 			want{n: 8, p85: day, variation: 1, interrupted: Share{0, 8}},
 		},
 	}
