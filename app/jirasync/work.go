@@ -29,12 +29,12 @@ func (r *run) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began, any := r.Now(), false
+	began, ours := r.Now(), false
 	for _, s := range scopes {
 		if s.Site != r.site.ID {
 			continue
 		}
-		any = true
+		ours = true
 		lately := r.Now().Sub(s.ReadAt) < workEvery || r.Now().Sub(s.Trouble.At) < workEvery
 		if lately && !r.waited || r.Now().Sub(began) > workTime {
 			continue
@@ -54,7 +54,7 @@ func (r *run) work(ctx context.Context) error {
 			return err
 		}
 	}
-	if !any {
+	if !ours {
 		return nil
 	}
 	return r.trouble(ctx, r.sprints(ctx))
