@@ -256,4 +256,14 @@ func everyOperation(s *synced) {
 	if wrong, err := s.words.jira.Connect.CheckAll(ctx); err != nil || len(wrong) > 0 {
 		s.t.Errorf("the check says %q, %v", wrong, err)
 	}
+	// and the work of a whole backlog, with a sprint that no issue tells of
+	s.double.AddSprint(jiratest.Sprint{Project: "OPS", Name: "Sprint 9", State: "future"})
+	next := s.double.AddSprint(jiratest.Sprint{Project: "OPS", Name: "Sprint 10", State: "future"})
+	s.done(2, 3, func(seed *jiratest.Seed) {
+		seed.Moves = append(seed.Moves, jiratest.Move{At: s.clock.Now().Add(-2 * aDay), Sprint: next}, jiratest.Move{At: s.clock.Now().Add(-aDay), Sprint: -1})
+	})
+	s.scope(func(sc *jirasync.Scope) { sc.Board = s.boardOf("OPS") })
+	s.sync()
+	s.clock.Add(25 * time.Hour)
+	s.sync()
 }

@@ -105,6 +105,7 @@ var everyPage = []struct{ name, address string }{
 	{"jira-mapping-new", link.JiraMap(1)},
 	{"jira-mapping", link.JiraMapping(1, 1)},
 	{"jira-resolutions", link.JiraResolutions(1)},
+	{"jira-work", link.JiraWork(1, 1)},
 	{"rules", link.Rules},
 	{"rule", link.RuleOf(1)},
 	{"rule-dry-run", link.DryRun(0)},

@@ -49,7 +49,7 @@ func (a *App) openJira(ctx context.Context, addr string) error {
 		return err
 	}
 	s := &sandboxJira{App: a, double: double, site: site, actor: actor}
-	for _, do := range []func(context.Context) error{s.mapProjects, s.file, a.words.jira.SyncAll, s.trouble, a.words.jira.SyncAll} {
+	for _, do := range []func(context.Context) error{s.mapProjects, s.file, s.backlog, a.words.jira.SyncAll, s.trouble, a.words.jira.SyncAll} {
 		if err := do(ctx); err != nil {
 			return err
 		}

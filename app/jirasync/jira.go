@@ -50,6 +50,17 @@ type Jira interface {
 	// ActiveSprint is the active sprint of a board of the project; zero when there is none.
 	ActiveSprint(ctx context.Context, project string) (ticket.Sprint, error)
 
+	// Work walks the issues of a backlog in order of their last change, a page at a time, with no more of them than the measures
+	// need. It returns nil only when the walk came to its end.
+	Work(ctx context.Context, q WorkQuery, page func([]Issue) error) error
+	// WorkIDs gives Jira's numbers of the issues of a backlog.
+	WorkIDs(ctx context.Context, q WorkQuery) ([]string, error)
+	// Understands tells, by trouble of the kind Refused with Jira's own words, whether Jira takes a query.
+	Understands(ctx context.Context, jql string) error
+	Board(ctx context.Context, id string) (Board, error)
+	// SprintOf reads one sprint by Jira's number of it.
+	SprintOf(ctx context.Context, id string) (ticket.Sprint, error)
+
 	Create(ctx context.Context, n NewIssue) (Ref, error)
 	Edit(ctx context.Context, id string, e Edit) error // one call, whatever is in it
 	Transit(ctx context.Context, id string, transition, resolution string) error
@@ -132,6 +143,17 @@ type Query struct {
 	Label string    // issues that carry it
 	IDs   []string  // and these
 	Since time.Time // changed since then; zero: whenever
+}
+
+// WorkQuery is a search for the issues of a backlog.
+type WorkQuery struct {
+	JQL          string    // a condition, without an order
+	Since, Until time.Time // changed in [Since, Until); zero: no bound
+}
+
+// Board is a board, and the query of its filter.
+type Board struct {
+	ID, Name, JQL string
 }
 
 // Issue is an issue as read, and what came with it.

@@ -251,6 +251,9 @@ func (s *Sync) redefine(ctx context.Context, actor account.Actor, site ticket.Si
 		if err := change(ctx); err != nil {
 			return err
 		}
+		if err := s.Store.ReadWorkAgain(ctx, site); err != nil {
+			return err
+		}
 		return s.Connect.tell(ctx, actor, "redefined for Jira", what, nil, nil)
 	})
 	if err != nil {
@@ -268,7 +271,7 @@ func (s *Sync) ReadNow(ctx context.Context, actor account.Actor) error {
 	if err := actor.May(account.Editor); err != nil {
 		return err
 	}
-	return s.SyncAll(ctx)
+	return s.each(ctx, func(s *Sync, ctx context.Context, site Site) error { return s.syncSite(ctx, site, true) })
 }
 
 // SyncArgs is the job that reads and writes every site. It is not kept from being there twice: the lease on a site lets one run

@@ -88,6 +88,20 @@ type Store interface {
 	SettlePush(ctx context.Context, p Push) (bool, error)
 	UpdatePush(ctx context.Context, id PushID, change func(*Push) error) (Push, error)
 
+	Scopes(ctx context.Context) ([]Scope, error)
+	SaveScope(ctx context.Context, s Scope) (Scope, error)
+	// HoldScope tells whether a scope is as it was, and keeps others from it until the transaction ends.
+	HoldScope(ctx context.Context, s Scope) (bool, error)
+	UpdateScope(ctx context.Context, id ScopeID, change func(*Scope)) error
+	DeleteScope(ctx context.Context, id ScopeID) error
+	ReadWorkAgain(ctx context.Context, site ticket.SiteID) error
+	KeepWork(ctx context.Context, id ScopeID, rows []WorkRow) error
+	WorkKnown(ctx context.Context, id ScopeID, issues []string) (map[string]time.Time, error)
+	WorkSince(ctx context.Context, id ScopeID, since time.Time) ([]string, error)
+	ForgetWork(ctx context.Context, id ScopeID, issues []string) error
+	KeepSprints(ctx context.Context, site ticket.SiteID, sprints []ticket.Sprint, asked time.Time) error
+	SprintsToAsk(ctx context.Context, site ticket.SiteID, before time.Time, limit int) ([]string, error)
+
 	AddJiraHint(ctx context.Context, h Hint, then interface{ Kind() string }) error
 	JiraHints(ctx context.Context, site ticket.SiteID, limit int) ([]Hint, error)
 	SettleJiraHints(ctx context.Context, hints []Hint, now time.Time) error
@@ -163,12 +177,13 @@ func (r *run) actor() account.Actor {
 // run is one run over one site.
 type run struct {
 	*Sync
-	site  Site
-	jira  Jira
-	state State
-	code  string // of this installation
-	lease string // whose the lease on the site is, for reads; empty: this run only writes
-	fence int64  // its number
+	site   Site
+	jira   Jira
+	state  State
+	code   string // of this installation
+	lease  string // whose the lease on the site is, for reads; empty: this run only writes
+	fence  int64  // its number
+	waited bool   // a person waits for it: everything is read, however lately it was
 	// what came of it
 	issues, changed, sent int
 }
@@ -265,7 +280,9 @@ func (s *Sync) each(ctx context.Context, do func(*Sync, context.Context, Site) e
 }
 
 // SyncSite reads a site, looks at what changed on both sides, and writes. Of several replicas one reads.
-func (s *Sync) SyncSite(ctx context.Context, site Site) error {
+func (s *Sync) SyncSite(ctx context.Context, site Site) error { return s.syncSite(ctx, site, false) }
+
+func (s *Sync) syncSite(ctx context.Context, site Site, waited bool) error {
 	now := s.Now()
 	lease := s.Holder + "/" + rand.Text()
 	fence, leads, err := s.Store.LeaseJiraSite(ctx, site.ID, lease, now, now.Add(s.Lease))
@@ -281,7 +298,7 @@ func (s *Sync) SyncSite(ctx context.Context, site Site) error {
 	if err != nil || r == nil {
 		return err
 	}
-	r.lease, r.fence = lease, fence
+	r.lease, r.fence, r.waited = lease, fence, waited
 	reading := r.read(ctx)
 	if err := r.note(ctx, now, reading); err != nil {
 		return err
@@ -295,7 +312,10 @@ func (s *Sync) SyncSite(ctx context.Context, site Site) error {
 			return err
 		}
 	}
-	return r.write(ctx)
+	if err := r.write(ctx); err != nil || reading != nil {
+		return err
+	}
+	return r.work(ctx)
 }
 
 // PushSite looks at what changed here, and writes.

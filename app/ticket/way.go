@@ -33,14 +33,7 @@ func (i ChangeItem) isSprint() bool { return i.Field == SprintField }
 // When the ticket is done with a resolution that means something else than done, its last stay in done is set aside: nothing
 // shipped.
 func HistoryOf(t Ticket, changes []Change, partial bool, statuses func(id string) Status) History {
-	changes = slices.Clone(changes)
-	slices.SortStableFunc(changes, func(a, b Change) int {
-		if c := a.At.Compare(b.At); c != 0 {
-			return c
-		}
-		return compareIDs(a.ID, b.ID)
-	})
-	changes = slices.CompactFunc(changes, func(a, b Change) bool { return a.ID != "" && a.ID == b.ID }) // pages may overlap
+	changes = inOrder(changes)
 	h := History{Partial: partial}
 	h.walk(t, changes, statuses)
 	h.plans(t, changes)
@@ -58,6 +51,18 @@ func HistoryOf(t Ticket, changes []Change, partial bool, statuses func(id string
 		}
 	}
 	return h
+}
+
+// inOrder are the changes as they came about, each once: pages may overlap.
+func inOrder(changes []Change) []Change {
+	changes = slices.Clone(changes)
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return compareIDs(a.ID, b.ID)
+	})
+	return slices.CompactFunc(changes, func(a, b Change) bool { return a.ID != "" && a.ID == b.ID })
 }
 
 // compareIDs orders Jira's numbers, which may be longer than a machine's.

@@ -113,6 +113,16 @@ func (w *Web) jiraData(ctx context.Context, viewer account.Actor, id ticket.Site
 			return err
 		},
 		func() error {
+			scopes, err := w.Store.Scopes(ctx)
+			for _, s := range scopes {
+				if s.Site == id {
+					d.Scopes = append(d.Scopes, s)
+				}
+			}
+			return err
+		},
+		func() (err error) { d.Sizes, err = w.Store.ScopeSizes(ctx, id); return err },
+		func() error {
 			var ids []ticket.ID
 			for _, p := range d.Dead {
 				ids = append(ids, p.Ticket)

@@ -59,6 +59,9 @@ func (w *Web) showTeam(c echo.Context) error {
 	if d.Waiting, err = w.Store.FollowUps(ctx, viewer, waiting, listing.Request{Limit: fewLatest}); err != nil {
 		return err
 	}
+	if d.Work, err = w.Store.TeamWork(ctx, viewer, t.Slug, w.Now().Add(-teams.WorkSince)); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, teams.Show(w.frame(c, t.Name, link.Team(t.Slug)), teams.NewShowPage(d)))
 }
 

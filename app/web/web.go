@@ -45,6 +45,7 @@ type Store interface {
 	Teams
 	Deployments
 	jiraStore
+	workStore
 	ticketStore
 	sourceStore
 	noticeStore

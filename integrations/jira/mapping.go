@@ -292,6 +292,17 @@ func (c *Client) issues(all []issueJSON) ([]jirasync.Issue, error) {
 	return issues, nil
 }
 
+type sprintJSON struct {
+	ID        id     `json:"id"`
+	Name      string `json:"name"`
+	State     string `json:"state"`
+	StartDate moment `json:"startDate"`
+}
+
+func (s sprintJSON) sprint() ticket.Sprint {
+	return ticket.Sprint{ID: string(s.ID), Name: s.Name, State: ticket.SprintState(strings.ToLower(s.State)), StartedAt: s.StartDate.Time}
+}
+
 // sprints reads the Sprint field: a list of objects, or of the words that Data Center prints.
 func sprints(raw json.RawMessage) []ticket.Sprint {
 	var items []json.RawMessage
@@ -307,14 +318,9 @@ func sprints(raw json.RawMessage) []ticket.Sprint {
 			}
 			continue
 		}
-		var s struct {
-			ID        id     `json:"id"`
-			Name      string `json:"name"`
-			State     string `json:"state"`
-			StartDate moment `json:"startDate"`
-		}
+		var s sprintJSON
 		if json.Unmarshal(item, &s) == nil && s.ID != "" {
-			all = append(all, ticket.Sprint{ID: string(s.ID), Name: s.Name, State: ticket.SprintState(strings.ToLower(s.State)), StartedAt: s.StartDate.Time})
+			all = append(all, s.sprint())
 		}
 	}
 	return all

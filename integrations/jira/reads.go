@@ -335,7 +335,7 @@ func jql(q jirasync.Query) string {
 // Changed walks the issues of a search, in order of their last change.
 func (c *Client) Changed(ctx context.Context, q jirasync.Query, page func([]jirasync.Issue) error) error {
 	begun := false
-	err := c.search(ctx, jql(q), c.fieldsRead(), true, func(issues []jirasync.Issue) error {
+	err := c.search(ctx, searching{jql: jql(q), fields: c.fieldsRead(), histories: true}, func(issues []jirasync.Issue) error {
 		begun = true
 		return page(issues)
 	})
@@ -360,25 +360,48 @@ func (c *Client) Changed(ctx context.Context, q jirasync.Query, page func([]jira
 	case there.Label == "" && len(there.IDs) == 0:
 		return nil
 	}
-	return c.search(ctx, jql(there), c.fieldsRead(), true, page)
+	return c.search(ctx, searching{jql: jql(there), fields: c.fieldsRead(), histories: true}, page)
 }
 
 // searchPage is how many issues a page of a search is asked for.
 const searchPage = 100
 
-// search walks the pages of a query. With histories they come along where the flavour gives them whole.
-func (c *Client) search(ctx context.Context, query string, fields []string, histories bool, page func([]jirasync.Issue) error) error {
+// searching is what a search is asked for.
+type searching struct {
+	jql    string
+	fields []string
+	// histories come along where the flavour gives them whole.
+	histories bool
+	// strict: a query that names what is not there is refused. Otherwise one such issue must not fail the others.
+	strict bool
+	most   int // issues on a page; 0: searchPage
+}
+
+// search walks the pages of a query.
+func (c *Client) search(ctx context.Context, q searching, page func([]jirasync.Issue) error) error {
+	return c.walk(ctx, q, func(some []issueJSON) error {
+		issues, err := c.issues(some)
+		if err != nil {
+			return err
+		}
+		return page(issues)
+	})
+}
+
+func (c *Client) walk(ctx context.Context, q searching, page func([]issueJSON) error) error {
 	cloud, err := c.cloud(ctx)
 	if err != nil {
 		return err
 	}
+	if q.most == 0 {
+		q.most = searchPage
+	}
 	if cloud {
-		return c.searchByToken(ctx, query, fields, page)
+		return c.walkByToken(ctx, q, page)
 	}
 	return pages(func(start int) (int, bool, error) {
-		// Unvalidated, since one issue that does not exist must not fail the others.
-		body := map[string]any{"jql": query, "startAt": start, "maxResults": searchPage, "fields": fields, "validateQuery": false}
-		if histories {
+		body := map[string]any{"jql": q.jql, "startAt": start, "maxResults": q.most, "fields": q.fields, "validateQuery": q.strict}
+		if q.histories {
 			body["expand"] = []string{"changelog"}
 		}
 		var a struct {
@@ -391,20 +414,16 @@ func (c *Client) search(ctx context.Context, query string, fields []string, hist
 		if a.Issues == nil {
 			return 0, false, withoutList("POST search")
 		}
-		issues, err := c.issues(a.Issues)
-		if err != nil {
-			return 0, false, err
-		}
-		return len(issues), a.Total != nil && start+len(issues) >= *a.Total, page(issues)
+		return len(a.Issues), a.Total != nil && start+len(a.Issues) >= *a.Total, page(a.Issues)
 	})
 }
 
-// searchByToken walks pages until one comes without a token. An empty page with one is not the end, and a token that comes again
+// walkByToken walks pages until one comes without a token. An empty page with one is not the end, and a token that comes again
 // is trouble.
-func (c *Client) searchByToken(ctx context.Context, query string, fields []string, page func([]jirasync.Issue) error) error {
+func (c *Client) walkByToken(ctx context.Context, q searching, page func([]issueJSON) error) error {
 	token, seen := "", map[string]bool{}
 	for range pagesMax {
-		body := map[string]any{"jql": query, "maxResults": searchPage, "fields": fields}
+		body := map[string]any{"jql": q.jql, "maxResults": q.most, "fields": q.fields}
 		if token != "" {
 			body["nextPageToken"] = token
 		}
@@ -418,12 +437,8 @@ func (c *Client) searchByToken(ctx context.Context, query string, fields []strin
 		if a.Issues == nil {
 			return withoutList("POST search/jql")
 		}
-		issues, err := c.issues(a.Issues)
-		if err != nil {
-			return err
-		}
-		if len(issues) > 0 {
-			if err := page(issues); err != nil {
+		if len(a.Issues) > 0 {
+			if err := page(a.Issues); err != nil {
 				return err
 			}
 		}
@@ -491,7 +506,7 @@ func (c *Client) bulk(ctx context.Context, ids []string) ([]jirasync.Issue, erro
 
 // byNumber searches issues by their numbers. Where one that is not there has the whole query refused, halves are asked for.
 func (c *Client) byNumber(ctx context.Context, ids []string) (found []jirasync.Issue, err error) {
-	err = c.search(ctx, "id in ("+strings.Join(ids, ", ")+") ORDER BY id ASC", c.fieldsRead(), true, func(page []jirasync.Issue) error {
+	err = c.search(ctx, searching{jql: "id in (" + strings.Join(ids, ", ") + ") ORDER BY id ASC", fields: c.fieldsRead(), histories: true}, func(page []jirasync.Issue) error {
 		found = append(found, page...)
 		return nil
 	})
@@ -602,7 +617,7 @@ func (c *Client) Marked(ctx context.Context, labels []string) ([]jirasync.Issue,
 		return nil, nil
 	}
 	var found []jirasync.Issue
-	err := c.search(ctx, "labels in ("+list(labels)+") ORDER BY id ASC", c.fieldsRead(), false, func(page []jirasync.Issue) error {
+	err := c.search(ctx, searching{jql: "labels in (" + list(labels) + ") ORDER BY id ASC", fields: c.fieldsRead()}, func(page []jirasync.Issue) error {
 		found = append(found, page...)
 		return nil
 	})
@@ -640,7 +655,7 @@ func (c *Client) Find(ctx context.Context, typed, project string, limit int) ([]
 		query += " AND project = " + quoted(project)
 	}
 	var found []jirasync.Issue
-	err := c.search(ctx, query+" ORDER BY updated DESC", c.fieldsRead(), false, func(page []jirasync.Issue) error {
+	err := c.search(ctx, searching{jql: query + " ORDER BY updated DESC", fields: c.fieldsRead()}, func(page []jirasync.Issue) error {
 		if found = append(found, page...); len(found) >= limit {
 			return errEnough
 		}

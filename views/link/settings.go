@@ -52,6 +52,15 @@ func JiraMap(id int64) string         { return JiraSite(id) + "/map" }
 func JiraMapping(site, id int64) string { return JiraMap(site) + "?id=" + number(id) }
 func JiraUnmap(id int64) string         { return Jira + "/mappings/" + number(id) + "/delete" }
 
+// JiraWork is the form of which work is a team's, id 0 for a new one; JiraWorkDrop forgets it.
+func JiraWork(site, id int64) string {
+	if id == 0 {
+		return JiraSite(site) + "/work"
+	}
+	return JiraSite(site) + "/work?id=" + number(id)
+}
+func JiraWorkDrop(id int64) string { return Jira + "/work/" + number(id) + "/delete" }
+
 // PushAgain and PushDrop deal with a write that gave up.
 func PushAgain(id int64) string { return Jira + "/writes/" + number(id) + "/again" }
 func PushDrop(id int64) string  { return Jira + "/writes/" + number(id) + "/drop" }

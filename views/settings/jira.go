@@ -11,6 +11,7 @@ import (
 	"upshot/app/catalog"
 	"upshot/app/followup"
 	"upshot/app/jirasync"
+	"upshot/app/metrics"
 	"upshot/app/ticket"
 	"upshot/views/link"
 	"upshot/views/ui"
@@ -25,6 +26,8 @@ type JiraData struct {
 	Use         map[string]int // tickets in each status
 	Resolutions []jirasync.Resolution
 	Projects    []jirasync.Project // of this site
+	Scopes      []jirasync.Scope   // of this site
+	Sizes       map[jirasync.ScopeID]metrics.Share
 	Teams       []catalog.Team
 	Services    []catalog.Service
 	Stuck       []jirasync.Link // creations that Jira refused
@@ -53,6 +56,7 @@ type JiraPage struct {
 	Errors      []ErrorRow
 	MoreErrors  int
 	Projects    []ProjectRow
+	Scopes      []ScopeRow
 	Resolutions []ResolutionRow
 	Login       string
 	Environment bool
@@ -143,6 +147,9 @@ func NewJiraPage(d JiraData) JiraPage {
 	p.MoreErrors = len(h.Errors) - len(p.Errors)
 	for _, m := range d.Projects {
 		p.Projects = append(p.Projects, projectRow(m, d))
+	}
+	for _, sc := range d.Scopes {
+		p.Scopes = append(p.Scopes, scopeRow(sc, d))
 	}
 	for _, r := range d.Resolutions {
 		p.Resolutions = append(p.Resolutions, ResolutionRow{ID: r.ID, Name: r.Name, Meaning: MeaningName(r.Meaning)})

@@ -10,6 +10,7 @@ import (
 	"upshot/app/catalog"
 	"upshot/app/followup"
 	"upshot/app/listing"
+	"upshot/app/metrics"
 	"upshot/app/notice"
 	"upshot/views/followups"
 	"upshot/views/incidents"
@@ -138,6 +139,7 @@ type ShowPage struct {
 	More      bool // there are services that are not shown
 	Waiting   []followups.Line
 	WaitingOf string
+	Work      Work
 	Archived  bool
 	IsAdmin   bool
 	CanTest   bool // a test can be sent to it
@@ -149,6 +151,7 @@ type ShowData struct {
 	Services []catalog.Service
 	Teams    []catalog.Team
 	Waiting  listing.Page[followup.FollowUp] // dearest first
+	Work     metrics.TeamWork                // since WorkSince ago
 	IsAdmin  bool
 	Mail     bool // mail can be sent
 	Clock    ui.Clock
@@ -165,7 +168,7 @@ func NewShowPage(d ShowData) ShowPage {
 	p := ShowPage{
 		Slug:    t.Slug,
 		Heading: ui.Heading{Crumb: "Teams", CrumbLink: link.Teams, Ref: t.Slug, Title: own.Finding(t.Name)},
-		Waiting: followups.Lines(d.Waiting.Items, names, c), Archived: !t.ArchivedAt.IsZero(), IsAdmin: d.IsAdmin,
+		Waiting: followups.Lines(d.Waiting.Items, names, c), Work: NewWork(d.Work, d.IsAdmin, c), Archived: !t.ArchivedAt.IsZero(), IsAdmin: d.IsAdmin,
 		More: len(own.Builds) > servicesShown || len(own.Answers) > servicesShown,
 	}
 	if n := len(p.Waiting); n > 0 {

@@ -140,6 +140,8 @@ func (s *Server) route(c call, path string) answer {
 			return absent("No project could be found with key '" + seg[1] + "'.")
 		}
 		return ok(s.projectJSON(p))
+	case get && seg[0] == "filter" && len(seg) == 2:
+		return s.filter(seg[1])
 	case get && (len(seg) == 4 || len(seg) == 5) && seg[0] == "issue" && seg[1] == "createmeta" && seg[3] == "issuetypes":
 		return s.createMeta(c, seg[2], seg[4:])
 	case rest == "search" && (get || post):

@@ -152,6 +152,10 @@ func everything(s *site, between time.Duration) {
 	} {
 		get(http.StatusOK, path)
 	}
+	get(http.StatusOK, "filter/10000")
+	do(http.StatusOK, http.MethodGet, "/rest/agile/1.0/board/10000/configuration", nil)
+	do(http.StatusOK, http.MethodGet, fmt.Sprintf("/rest/agile/1.0/sprint/%d", sprint), nil)
+	do(http.StatusNotFound, http.MethodGet, "/rest/agile/1.0/board/99/configuration", nil)
 	made := post(http.StatusCreated, "issue", object{
 		"fields": object{
 			"project": object{"key": "OPS"}, "issuetype": object{"id": "10001"}, "summary": "DB pool exhausted", "description": "h1. What happened", "labels": []string{"fix", "fu-1"},

@@ -117,6 +117,8 @@ type Project struct {
 	Components []Named
 	// Archived: nothing is written to it any more, and no search finds its issues.
 	Archived bool
+	// BoardJQL is the query of its board's filter; empty: the whole project.
+	BoardJQL string
 	last     int // number of its last issue
 }
 

@@ -28,6 +28,11 @@ func (s *Server) agile(c call, seg []string) answer {
 			return ok(s.boardJSON(p))
 		}
 		return absent("Requested board cannot be viewed because it either does not exist or you do not have permission to view it.")
+	case get && len(seg) == 3 && seg[0] == "board" && seg[2] == "configuration":
+		if p := s.boardOf(id); p != nil {
+			return ok(s.boardSettingsJSON(p))
+		}
+		return absent("Requested board cannot be viewed because it either does not exist or you do not have permission to view it.")
 	case get && len(seg) == 3 && seg[0] == "board" && seg[2] == "sprint":
 		p := s.boardOf(id)
 		if p == nil {
@@ -115,6 +120,28 @@ func (s *Server) boardJSON(p *Project) object {
 	return object{"id": id, "self": s.agileSelf("board/" + p.ID), "name": p.Name + " board", "type": "scrum"}
 }
 
+// boardSettingsJSON is what a board goes by; its filter has the project's number too.
+func (s *Server) boardSettingsJSON(p *Project) object {
+	j := s.boardJSON(p)
+	j["self"] = s.agileSelf("board/" + p.ID + "/configuration")
+	j["filter"] = object{"id": p.ID, "self": s.self("filter/" + p.ID)}
+	j["columnConfig"] = object{"columns": []any{}, "constraintType": "none"}
+	return j
+}
+
+// filter is the filter of a board: the whole project, in an order, unless the project says otherwise.
+func (s *Server) filter(id string) answer {
+	for _, p := range s.projects {
+		if p.ID == id && s.hasBoard(p) && !p.denies("BROWSE_PROJECTS") {
+			return ok(object{
+				"self": s.self("filter/" + id), "id": id, "name": "Filter for " + p.Name + " board", "jql": first(p.BoardJQL, "project = "+p.Key+" ORDER BY Rank ASC"),
+				"owner": s.userJSON(s.id(s.users[1])), "favourite": false, "viewUrl": "http://jira.example.test/issues/?filter=" + id,
+			})
+		}
+	}
+	return refused(http.StatusBadRequest, "The selected filter is not available to you, perhaps it has been deleted or had its permissions changed.", nil)
+}
+
 // sprintJSON is a sprint as the boards tell of it, or as an object in the field of an issue.
 func (s *Server) sprintJSON(sp *Sprint, ofBoard bool) object {
 	j := object{"id": sp.ID, "name": sp.Name, "state": sp.State}
@@ -127,4 +154,14 @@ func (s *Server) sprintJSON(sp *Sprint, ofBoard bool) object {
 		j["startDate"] = sp.StartedAt.UTC().Format("2006-01-02T15:04:05.000Z")
 	}
 	return j
+}
+
+// BoardProject is the key of the project whose board has that number; empty: there is no such board.
+func (s *Server) BoardProject(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p := s.boardOf(wholeNumber(id)); p != nil {
+		return p.Key
+	}
+	return ""
 }
