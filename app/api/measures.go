@@ -22,6 +22,8 @@ type measureReads interface {
 	// CountedRows lists the incidents behind a figure.
 	CountedRows(ctx context.Context, viewer account.Actor, of metrics.Behind, f metrics.Filter, window time.Duration, r listing.Request) (listing.Page[metrics.Row], error)
 	Boundary(ctx context.Context, viewer account.Actor, f metrics.Filter) (metrics.Boundary, error)
+	// WorkIssues gives the issues of a team's backlogs that were finished in [from, to).
+	WorkIssues(ctx context.Context, viewer account.Actor, team string, from, to time.Time) ([]metrics.WorkIssue, error)
 	// Coverage gives the services of a building team, or the one of that slug, as ownership coverage sees them.
 	Coverage(ctx context.Context, viewer account.Actor, team, service string) ([]metrics.CoverageFact, error)
 	QueueSummary(ctx context.Context, viewer account.Actor, f followup.Filter, now time.Time) (followup.QueueSummary, error)
@@ -382,6 +384,7 @@ type measuresJSON struct {
 	ChangeFailRate        changeFailRateJSON        `json:"change_fail_rate"`
 	DeveloperNotification developerNotificationJSON `json:"developer_notification"`
 	OwnershipCoverage     ownershipCoverageJSON     `json:"ownership_coverage"`
+	CycleTime             cycleTimeJSON             `json:"cycle_time" doc:"Of a team's finished Jira issues; a service or a severity does not narrow it."`
 	Queue                 queueMeasureJSON          `json:"queue"`
 	LoopClosure           loopClosureJSON           `json:"loop_closure"`
 	ClosedWithoutCause    closedWithoutCauseJSON    `json:"closed_without_cause"`
@@ -431,6 +434,15 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 	if err != nil {
 		return nil, err
 	}
+	since := from
+	if !since.IsZero() {
+		since = since.Add(-metrics.CycleWindow)
+	}
+	work, err := a.Store.WorkIssues(ctx, viewer, in.Team, since, to)
+	if err != nil {
+		return nil, err
+	}
+	q := metrics.Query{From: from, To: to, Bucket: metrics.Bucket(in.Bucket), Now: now}
 	oldest := waiting.All.OldestQueuedAt
 	return &struct{ Body measuresJSON }{Body: measuresJSON{
 		Formulas:              metrics.Formulas,
@@ -439,7 +451,8 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 		Recurrence:            recurrenceAs(p.Recurrence),
 		ChangeFailRate:        changeFailRateAs(p.Fail),
 		DeveloperNotification: developerNotificationAs(p.Told, never.Items, now),
-		OwnershipCoverage:     ownershipCoverageAs(metrics.OwnershipCoverageOf(covered, metrics.Query{From: from, To: to, Bucket: metrics.Bucket(in.Bucket), Now: now})),
+		OwnershipCoverage:     ownershipCoverageAs(metrics.OwnershipCoverageOf(covered, q)),
+		CycleTime:             cycleTimeAs(metrics.CycleTimeOf(work, q)),
 		Queue: queueMeasureJSON{
 			Started: startedJSON{SummaryJSON: summaryAs(p.Queue.Summary), Series: lengthSeriesAs(p.Queue.Series)},
 			Waiting: openJSON{N: waiting.All.Waiting, OldestAge: some(now.Sub(oldest).Truncate(time.Second).Seconds(), waiting.All.Waiting > 0 && !oldest.IsZero())},

@@ -7,8 +7,9 @@ import (
 	"upshot/app/metrics"
 )
 
-// cycleFiguresJSON is what a set of finished issues says; lengths and ratios are null where there is nothing to say.
-type cycleFiguresJSON struct {
+// CycleFiguresJSON is what a set of finished issues says; lengths and ratios are null where there is nothing to say.
+// CycleFiguresJSON is what a set of finished issues says.
+type CycleFiguresJSON struct {
 	N               int      `json:"n" doc:"Issues finished after work that was seen to begin."`
 	P50             *float64 `json:"p50_seconds" doc:"From the first entry into an in-progress category to the final entry into done, so reopened time is inside. Nearest rank."`
 	P85             *float64 `json:"p85_seconds"`
@@ -27,8 +28,8 @@ type cycleFiguresJSON struct {
 	Withheld        int      `json:"withheld" doc:"The history is not whole, or holds a status that nobody can place: left out."`
 }
 
-func cycleFiguresAs(f metrics.CycleFigures) cycleFiguresJSON {
-	j := cycleFiguresJSON{
+func cycleFiguresAs(f metrics.CycleFigures) CycleFiguresJSON {
+	j := CycleFiguresJSON{
 		N: f.N, Few: !f.Enough(), Finished: f.Interrupted.Whole, FromIncidents: f.Interrupted.Part, Share: rate(f.Interrupted),
 		InProgress: f.InProgress.Seconds(), OnIncidents: f.OnIncidents.Seconds(),
 		Reopened: f.Reopened, Skipped: f.Skipped, Declined: f.Declined, Withheld: f.Withheld,
@@ -52,21 +53,21 @@ func told(ratio float64, ok bool) *float64 {
 
 type cyclePeriodJSON struct {
 	Period string `json:"period" example:"2026-11"`
-	cycleFiguresJSON
+	CycleFiguresJSON
 }
 
 type cycleTimeJSON struct {
-	cycleFiguresJSON
+	CycleFiguresJSON
 	From   time.Time         `json:"from" doc:"The figures are those of the 8 weeks before the end of the period, or before now."`
 	To     time.Time         `json:"to"`
-	Period cycleFiguresJSON  `json:"period" doc:"Of the issues finished from from until to alone."`
+	Period CycleFiguresJSON  `json:"period" doc:"Of the issues finished from from until to alone."`
 	Series []cyclePeriodJSON `json:"series" nullable:"false" doc:"Each the 8 weeks before the end of its period."`
 }
 
 func cycleTimeAs(c metrics.CycleTime) cycleTimeJSON {
-	j := cycleTimeJSON{cycleFiguresJSON: cycleFiguresAs(c.CycleFigures), From: c.From.UTC(), To: c.To.UTC(), Period: cycleFiguresAs(c.Period), Series: []cyclePeriodJSON{}}
+	j := cycleTimeJSON{CycleFiguresJSON: cycleFiguresAs(c.CycleFigures), From: c.From.UTC(), To: c.To.UTC(), Period: cycleFiguresAs(c.Period), Series: []cyclePeriodJSON{}}
 	for _, p := range c.Series {
-		j.Series = append(j.Series, cyclePeriodJSON{Period: p.Name, cycleFiguresJSON: cycleFiguresAs(p.CycleFigures)})
+		j.Series = append(j.Series, cyclePeriodJSON{Period: p.Name, CycleFiguresJSON: cycleFiguresAs(p.CycleFigures)})
 	}
 	return j
 }

@@ -29,8 +29,8 @@ type WorkIssue struct {
 	FromIncident bool
 }
 
-// cycle is first entry into work to final entry into done, and whether it counts.
-func (i WorkIssue) cycle() (time.Duration, bool) {
+// Cycle is first entry into work to final entry into done, and whether it counts.
+func (i WorkIssue) Cycle() (time.Duration, bool) {
 	if i.DoneAt.IsZero() || i.StartedAt.IsZero() || i.Declined || i.Withheld {
 		return 0, false
 	}
@@ -63,6 +63,9 @@ type CycleFigures struct {
 
 // Enough tells whether predictability can be said; with fewer the figure says "few".
 func (f CycleFigures) Enough() bool { return f.N >= EnoughFinished }
+
+// Bins are the lengths by days.
+func (f CycleFigures) Bins() []Bin { return binned(cycleEdges, f.Lengths) }
 
 // Predictability is P85 ÷ P50; 1 is ideal. It is false with fewer than EnoughFinished issues, and when half of them took no time.
 func (f CycleFigures) Predictability() (float64, bool) {
@@ -140,7 +143,7 @@ func cycleFigures(issues []WorkIssue, from, to time.Time) CycleFigures {
 	var f CycleFigures
 	within := Query{From: from, To: to}
 	for _, i := range issues {
-		length, counts := i.cycle()
+		length, counts := i.Cycle()
 		switch {
 		case !within.holds(i.DoneAt):
 			continue

@@ -94,6 +94,7 @@ func binned(edges []time.Duration, lengths []time.Duration) []Bin {
 var (
 	repairEdges = []time.Duration{10 * time.Minute, 20 * time.Minute, 40 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour}
 	gapEdges    = []time.Duration{7 * Day24, 14 * Day24, 30 * Day24, 45 * Day24, 60 * Day24, 90 * Day24}
+	cycleEdges  = []time.Duration{Day24, 2 * Day24, 3 * Day24, 5 * Day24, 8 * Day24, 13 * Day24, 21 * Day24}
 	toldEdges   = []time.Duration{15 * time.Minute, time.Hour, 4 * time.Hour, Day24, 3 * Day24}
 )
 

@@ -28,6 +28,7 @@ type progressStore interface {
 	CountedRows(ctx context.Context, viewer account.Actor, of metrics.Behind, f metrics.Filter, window time.Duration, r listing.Request) (listing.Page[metrics.Row], error)
 	Boundary(ctx context.Context, viewer account.Actor, f metrics.Filter) (metrics.Boundary, error)
 	Coverage(ctx context.Context, viewer account.Actor, team, service string) ([]metrics.CoverageFact, error)
+	WorkIssues(ctx context.Context, viewer account.Actor, team string, from, to time.Time) ([]metrics.WorkIssue, error)
 	AdoptionMarks(ctx context.Context, viewer account.Actor, team, service string) ([]catalog.AdoptionMark, error)
 	FailedReleases(ctx context.Context, viewer account.Actor, f metrics.Filter, limit int) ([]deployment.Deployment, error)
 	// Corrections counts how often a moment of each incident was corrected.
@@ -57,6 +58,15 @@ func (w *Web) progressData(c echo.Context) (progress.Data, error) {
 		func() error {
 			facts, err := w.Store.Coverage(ctx, viewer, q.Team, q.Service)
 			d.Coverage = metrics.OwnershipCoverageOf(facts, metrics.Query{From: f.From, Bucket: q.Range.Bucket, Now: now})
+			return err
+		},
+		func() error {
+			since := f.From
+			if !since.IsZero() {
+				since = since.Add(-metrics.CycleWindow)
+			}
+			issues, err := w.Store.WorkIssues(ctx, viewer, q.Team, since, time.Time{})
+			d.Cycle = metrics.CycleTimeOf(issues, metrics.Query{From: f.From, Bucket: q.Range.Bucket, Now: now})
 			return err
 		},
 		func() (err error) { d.Steps, err = w.Store.AdoptionMarks(ctx, viewer, q.Team, q.Service); return err },
@@ -109,6 +119,13 @@ func (w *Web) listProgressRows(c echo.Context) error {
 	switch {
 	case d.Of == progress.FailedDeployments:
 		if d.Deployments, err = w.Store.FailedReleases(ctx, viewer, f, failedShown); err != nil {
+			return err
+		}
+	case d.Of == progress.CycleTime:
+		if d.Issues, err = w.Store.WorkIssues(ctx, viewer, q.Team, now.Add(-metrics.CycleWindow), time.Time{}); err != nil {
+			return err
+		}
+		if d.Sites, err = w.Store.JiraSites(ctx); err != nil {
 			return err
 		}
 	case !slices.Contains(metrics.Behinds, d.Of):

@@ -66,7 +66,7 @@ func TestAPageAsksAsManyQuestionsOfFiftyRowsAsOfFive(t *testing.T) {
 	asked := func() map[string]int64 {
 		t.Helper()
 		counts := map[string]int64{}
-		if _, err := s.Count(t.Context()); err != nil { // else the first page counts what has changed
+		if _, err := s.store.Count(t.Context()); err != nil { // else the first page counts what has changed
 			t.Fatal(err)
 		}
 		for _, page := range pages {

@@ -98,6 +98,7 @@ type Data struct {
 	Measures metrics.Progress
 	Boundary metrics.Boundary
 	Coverage metrics.OwnershipCoverage
+	Cycle    metrics.CycleTime
 	Steps    []catalog.AdoptionMark // when services took a step
 	Waiting  followup.TeamQueue     // what waits now
 	Behind   int                    // changes that are still to be counted
@@ -147,7 +148,7 @@ type TableRow struct{ Period, Value, N string }
 func NewPage(d Data) Page {
 	b := builder{d: d, now: d.Clock.Now, axis: axis(d)}
 	p := Page{Formulas: metrics.Formulas, CSV: link.WithQuery(link.Progress+".csv", d.Query.Values())}
-	p.Panels = []Panel{b.repair(), b.recurrence(), b.fail(), b.told(), b.coverage()}
+	p.Panels = []Panel{b.repair(), b.recurrence(), b.fail(), b.told(), b.coverage(), b.cycle()}
 	p.Steps = len(b.marks()) > 0
 	p.Companions = []Panel{b.impact(), b.permanent(), b.queue(), b.loops(), b.withoutCause(), b.boundary()}
 	for _, panel := range p.Panels {
@@ -679,6 +680,61 @@ func (b builder) coverage() Panel {
 	n := m.AtTwoAM
 	p.Out = append(p.Out, fmt.Sprintf("At 2 a.m.: a team that builds it %s, one that did not %s, nobody recorded %s.", ui.Thousands(n.BuildsIt), ui.Thousands(n.DidNotBuild), ui.Thousands(n.NobodyKnown)))
 	p.Formula = "Services in production with a dashboard and a runbook, both owned by the building team, links alive, each confirmed within 180 days ÷ services in production (not retired). Each point is the end of its period."
+	return p
+}
+
+// CycleTime is the name under which finished issues are listed.
+const CycleTime metrics.Behind = "cycle_time"
+
+func (b builder) cycle() Panel {
+	m := b.d.Cycle
+	p := Panel{ID: "cycle-time", Name: "Cycle time, P85 ÷ P50", Rows: b.rows(CycleTime)}
+	ratio, known := m.Predictability()
+	p.Value, p.Facts = ui.Missing, "no backlog is read from Jira, or nothing was finished"
+	if m.N > 0 {
+		p.Value = "few"
+		p.Facts = fmt.Sprintf("P50 %s · P85 %s · n = %s, trailing 8 weeks", ui.Duration(m.P50), ui.Duration(m.P85), ui.Thousands(m.N))
+		if known {
+			p.Value = fmt.Sprintf("%.1f", ratio)
+		}
+		if m.Interrupted.Whole > 0 {
+			p.Facts += " · interruption " + ui.Share(m.Interrupted.Part, m.Interrupted.Whole)
+		}
+	}
+	p.Spread = ui.ColumnChart(columns("Issues by days from start to done, up to", m.Bins(), func(x metrics.Bin) string { return shortLength(x.UpTo) }))
+	p.SpreadNote = ui.Plural(m.N, "issue", "issues") + " by days; dark = median"
+	p.TrendNote = "ratio by " + string(b.d.Query.Range.Bucket) + ", trailing 8 weeks; 1.0 is ideal"
+	at := map[time.Time]point{}
+	for _, s := range m.Series {
+		if r, known := s.Predictability(); known {
+			at[s.From] = point{value: r, text: fmt.Sprintf("%.1f", r), n: s.N}
+		}
+	}
+	b.trend(&p, p.Name, m.N, at)
+	p.Trend.Floor = 1
+	p.wants(ui.Falling)
+	p.Direction = strings.Replace(strings.Replace(p.Direction, "falling, as", "steadier, as", 1), "rising, not", "less steady, not", 1)
+	if m.Skipped > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Skipped in-progress: %s, counted apart.", ui.Thousands(m.Skipped)))
+	}
+	if m.Declined > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("Closed as not to be done: %s.", ui.Thousands(m.Declined)))
+	}
+	if m.Withheld > 0 {
+		p.Out = append(p.Out, fmt.Sprintf("History not whole: %s.", ui.Thousands(m.Withheld)))
+	}
+	p.Out = append(p.Out, fmt.Sprintf("Incident-born: %s.", ui.PartOf(m.Interrupted.Part, m.Interrupted.Whole)))
+	if share, known := m.InterruptedTime(); known {
+		p.Out = append(p.Out, fmt.Sprintf("By time in progress %s.", ui.Share(int(1000*share+.5), 1000)))
+	}
+	if v, known := m.Variation(); known {
+		p.Out = append(p.Out, fmt.Sprintf("Variation %.2f.", v))
+	}
+	if b.d.Query.Service != "" {
+		p.Out = append(p.Out, "Cycle time is a team's: a service does not narrow it.")
+	}
+	p.Formula = "First entry into an in-progress category → the final entry into done of finished Jira issues, reopened time inside; trailing 8 weeks. Predictability is P85 ÷ P50 (1.0 is ideal), from 8 issues on; " +
+		"variation is standard deviation ÷ mean. Interruption share is incident-born issues ÷ issues finished, and by time in progress. Issues that skipped in-progress are counted apart."
 	return p
 }
 

@@ -2,12 +2,14 @@ package progress
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"upshot/app/catalog"
 	"upshot/app/deployment"
 	"upshot/app/incident"
+	"upshot/app/jirasync"
 	"upshot/app/listing"
 	"upshot/app/metrics"
 	"upshot/views/link"
@@ -22,6 +24,8 @@ type RowsData struct {
 	Incidents   map[incident.ID]incident.Incident
 	Corrections map[incident.ID]int // how often a moment was corrected
 	Deployments []deployment.Deployment
+	Issues      []metrics.WorkIssue
+	Sites       []jirasync.Site
 	Measures    metrics.Progress
 	Teams       []catalog.Team
 	Services    []catalog.Service
@@ -57,6 +61,7 @@ var figureWords = map[metrics.Behind]struct{ name, when, length, panel string }{
 	metrics.LoopsDue:    {"Significant incidents resolved", "Resolved", "", "loop-closure"},
 	metrics.NoCause:     {"Closed without a cause", "Closed", "", "closed-without-cause"},
 	metrics.Aside:       {"Left out of time to repair", "Restored or started", "", "time-to-repair"},
+	CycleTime:           {"Finished issues, last 8 weeks", "Done", "Cycle time", "cycle-time"},
 	FailedDeployments:   {"Deployments that failed", "Finished", "Recovered after", "change-fail-rate"},
 }
 
@@ -66,7 +71,7 @@ func NewRowsPage(d RowsData) RowsPage {
 	b := builder{d: Data{Query: d.Query, Teams: d.Teams, Services: d.Services, Clock: d.Clock}, now: d.Clock.Now}
 	back := link.WithQuery(link.Progress, d.Query.Values()) + "#" + w.panel
 	p := RowsPage{
-		Heading: ui.Heading{Crumb: "Progress", CrumbLink: back, Title: w.name, Lede: b.scope() + ". " + ui.Thousands(max(d.Page.Total, len(d.Deployments))) + " rows, latest first."},
+		Heading: ui.Heading{Crumb: "Progress", CrumbLink: back, Title: w.name, Lede: b.scope() + ". " + ui.Thousands(max(d.Page.Total, len(d.Deployments), len(d.Issues))) + " rows, latest first."},
 		Length:  w.length, When: w.when,
 	}
 	for _, r := range d.Page.Items {
@@ -81,10 +86,34 @@ func NewRowsPage(d RowsData) RowsPage {
 		}
 		p.Rows = append(p.Rows, row)
 	}
+	slices.SortFunc(d.Issues, func(a, b metrics.WorkIssue) int { return b.DoneAt.Compare(a.DoneAt) })
+	for _, i := range d.Issues {
+		p.Rows = append(p.Rows, issueRow(i, d))
+	}
 	v := d.Query.Values()
 	v.Set("of", string(d.Of))
 	p.Pager = ui.PagerOf(d.Page, link.ProgressRows, v)
 	return p
+}
+
+// issueRow is a finished issue: its number and its times, and nobody's name.
+func issueRow(i metrics.WorkIssue, d RowsData) CountedRow {
+	row := CountedRow{Ref: i.Key, Title: i.Type, At: d.Clock.When(i.DoneAt), Length: ui.Missing}
+	for _, s := range d.Sites {
+		if s.ID == i.Site {
+			row.Link, row.Where = s.URL+"/browse/"+i.Key, s.Name
+		}
+	}
+	length, counts := i.Cycle()
+	if counts {
+		row.Length = ui.Duration(length)
+	}
+	row.note("born of an incident", i.FromIncident)
+	row.note(ui.Plural(i.Reopened, "time reopened", "times reopened"), i.Reopened > 0)
+	row.note("closed as not to be done: left out", i.Declined)
+	row.note("its history is not whole: left out", i.Withheld)
+	row.note("skipped in-progress: counted apart", !counts && !i.Declined && !i.Withheld)
+	return row
 }
 
 func countedRow(r metrics.Row, d RowsData) CountedRow {
@@ -215,6 +244,22 @@ func Figures(d Data) [][]string {
 	share("loop_closure", "", m.Loops.Share())
 	for _, p := range m.Loops.Series {
 		share("loop_closure", p.Name, p.Share())
+	}
+	coverage, cycle := d.Coverage, d.Cycle
+	share("ownership_coverage", "", coverage.Share)
+	for _, p := range coverage.Series {
+		share("ownership_coverage", p.Name, p.Share)
+	}
+	finished := func(period string, c metrics.CycleFigures) {
+		add("cycle_time", "p50_seconds", period, c.P50.Seconds(), c.N > 0, c.N)
+		add("cycle_time", "p85_seconds", period, c.P85.Seconds(), c.N > 0, c.N)
+		ratio, known := c.Predictability()
+		add("cycle_time", "predictability", period, ratio, known, c.N)
+		share("interruption", period, c.Interrupted)
+	}
+	finished("", cycle.CycleFigures)
+	for _, p := range cycle.Series {
+		finished(p.Name, p.CycleFigures)
 	}
 	share("closed_without_cause", "", m.WithoutCause.Share())
 	for _, p := range m.WithoutCause.Series {
