@@ -208,13 +208,21 @@ func finding(panels []Panel, empty bool) string {
 	}
 	switch {
 	case len(bad) > 0 && len(good) > 0:
-		return fmt.Sprintf("%s improves; %s gets worse", sentence(good), lower(bad[0]))
+		worse := lower(sentence(bad))
+		return sentence(good) + verb(len(good), " improves", " improve") + "; " + worse + verb(len(bad), " gets worse", " get worse")
 	case len(bad) > 0:
-		return sentence(bad) + map[bool]string{true: " gets worse", false: " get worse"}[len(bad) == 1]
+		return sentence(bad) + verb(len(bad), " gets worse", " get worse")
 	case len(good) > 0:
-		return sentence(good) + map[bool]string{true: " improves", false: " improve"}[len(good) == 1]
+		return sentence(good) + verb(len(good), " improves", " improve")
 	}
 	return "No measure moves clearly yet"
+}
+
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }
 
 // sentence joins names as the beginning of a sentence.
@@ -250,8 +258,8 @@ func lede(panels []Panel, empty bool) string {
 			flat++
 		}
 	}
-	return fmt.Sprintf("%s of %s measures move as wanted, %s do not, %s say nothing clear. Each figure shows its spread beside its trend, what was left out, and leads to its rows.",
-		ui.Sentence(ui.InWords(good)), ui.InWords(good+flat+bad), ui.InWords(bad), ui.InWords(flat))
+	return fmt.Sprintf("%s of %s measures %s as wanted, %s %s not, %s %s nothing clear. Each figure shows its spread beside its trend, what was left out, and leads to its rows.",
+		ui.Sentence(ui.InWords(good)), ui.InWords(good+flat+bad), verb(good, "moves", "move"), ui.InWords(bad), verb(bad, "does", "do"), ui.InWords(flat), verb(flat, "says", "say"))
 }
 
 // builder makes panels.
@@ -311,16 +319,25 @@ func (b builder) rows(of metrics.Behind) string {
 	return link.WithQuery(link.ProgressRows, v)
 }
 
-// marks are the adoption steps on the axis of the page. Of several on one day the first is drawn, with the words of all.
+// marks are the adoption steps on the axis of the page: of a service when it took each, of many when the first of them did.
 func (b builder) marks() []ui.TrendMark {
 	if len(b.axis) == 0 {
 		return nil
 	}
+	taken := map[catalog.AdoptionStep]int{}
 	// The line runs from the middle of the first period to the middle of the last: a point stands for its period.
 	first, last := b.axis[0], b.axis[len(b.axis)-1]
 	from, to := first.From.Add(first.To.Sub(first.From)/2), last.From.Add(last.To.Sub(last.From)/2)
 	var marks []ui.TrendMark
 	for _, s := range b.d.Steps {
+		taken[s.Step] += s.Services
+	}
+	seen := map[catalog.AdoptionStep]bool{}
+	for _, s := range b.d.Steps {
+		if seen[s.Step] {
+			continue
+		}
+		seen[s.Step] = true
 		at, err := time.Parse(time.DateOnly, s.On)
 		if err != nil || at.Before(first.From) || !at.Before(last.To) || !from.Before(to) {
 			continue
@@ -328,7 +345,7 @@ func (b builder) marks() []ui.TrendMark {
 		x := float64(at.Sub(from)) / float64(to.Sub(from))
 		title := fmt.Sprintf("step %d, %s: %s", s.Step, s.Step.Name(), at.Format("2 Jan 2006"))
 		if b.d.Query.Service == "" {
-			title += ", " + ui.Plural(s.Services, "service", "services")
+			title += ", the first; " + ui.Plural(taken[s.Step], "service", "services") + " by now"
 		}
 		m := ui.TrendMark{X: x, Word: fmt.Sprintf("step %d", s.Step), Title: title}
 		if n := len(marks); n > 0 && x-marks[n-1].X < markWidth { // its word would lie on the one before
@@ -450,8 +467,8 @@ func (b builder) repair() Panel {
 	m := b.d.Measures.Repair
 	p := Panel{ID: "time-to-repair", Name: "Time to repair", Rows: b.rows(metrics.Repairs), Left: b.rows(metrics.Aside)}
 	p.Value, p.Facts = summary(m.Summary)
-	p.Spread = ui.ColumnChart(columns("Occurrences by time to repair, up to", m.Bins, func(x metrics.Bin) string { return shortLength(x.UpTo) }))
-	p.SpreadNote = ui.Plural(m.N, "occurrence", "occurrences") + "; dark = median"
+	p.Spread = ui.ColumnChart(columns("Occurrences by time to repair, up to", m.Bins, func(x metrics.Bin) string { return edge(x.UpTo, time.Minute, "8 h") }))
+	p.SpreadNote = ui.Plural(m.N, "occurrence", "occurrences") + ", up to so many minutes; dark = median"
 	p.TrendNote = "median by " + string(b.d.Query.Range.Bucket) + ", band to p90"
 	b.trend(&p, p.Name, m.N, lengths(m.Series))
 	p.wants(ui.Falling)
@@ -475,13 +492,21 @@ func participation(with, without metrics.Summary) string {
 	return "With a developer taking part " + of(with) + ", without " + of(without) + "."
 }
 
-// shortLength writes the edge of a column.
+// edge writes up to what a column goes, in a unit that the caption names; the last one says beyond what.
+func edge(upTo, unit time.Duration, last string) string {
+	if upTo == 0 {
+		return ">" + last
+	}
+	return strconv.Itoa(int(upTo / unit))
+}
+
+// shortLength writes the edge of a column whose edges differ in their units.
 func shortLength(d time.Duration) string {
 	switch {
 	case d == 0:
-		return "more"
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
+		return ">3 d"
+	case d == 15*time.Minute:
+		return "¼ h"
 	case d < 24*time.Hour:
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
@@ -493,8 +518,8 @@ func (b builder) recurrence() Panel {
 	p := Panel{ID: "recurrence", Name: "Recurrence rate", Rows: b.rows(metrics.Recurrences)}
 	p.Value = ui.Share(m.Flow.Recurrences, m.Flow.Occurrences)
 	p.Facts = fmt.Sprintf("%s occurrences · window %d d · n = %s", ui.PartOf(m.Flow.Recurrences, m.Flow.Occurrences), b.d.Query.Window, ui.Thousands(m.Flow.Occurrences))
-	p.Spread = ui.ColumnChart(columns("Recurrences by days since the occurrence before, up to", m.Gaps, func(x metrics.Bin) string { return shortLength(x.UpTo) }))
-	p.SpreadNote = ui.Plural(m.Flow.Recurrences, "recurrence", "recurrences") + " by gap; dark = median"
+	p.Spread = ui.ColumnChart(columns("Recurrences by days since the occurrence before, up to", m.Gaps, func(x metrics.Bin) string { return edge(x.UpTo, metrics.Day24, "90") }))
+	p.SpreadNote = ui.Plural(m.Flow.Recurrences, "recurrence", "recurrences") + " by gap, up to so many days; dark = median"
 	p.TrendNote = "share by " + string(b.d.Query.Range.Bucket)
 	at := map[time.Time]point{}
 	for _, s := range m.Series {
@@ -645,7 +670,7 @@ func (b builder) coverage() Panel {
 	bars := ui.Bars{Name: "Services", Bars: []ui.Column{{Label: "nothing missing", N: m.Part, Tone: "good"}}}
 	for n, l := range m.Lacks {
 		if n < lacksShown {
-			bars.Bars = append(bars.Bars, ui.Column{Label: string(l.Missing), N: l.N, Tone: "late"})
+			bars.Bars = append(bars.Bars, ui.Column{Label: cmp.Or(shortMissing[l.Missing], string(l.Missing)), N: l.N, Tone: "late"})
 		}
 	}
 	p.Spread = ui.BarList(bars)
@@ -701,8 +726,8 @@ func (b builder) cycle() Panel {
 			p.Facts += " · interruption " + ui.Share(m.Interrupted.Part, m.Interrupted.Whole)
 		}
 	}
-	p.Spread = ui.ColumnChart(columns("Issues by days from start to done, up to", m.Bins(), func(x metrics.Bin) string { return shortLength(x.UpTo) }))
-	p.SpreadNote = ui.Plural(m.N, "issue", "issues") + " by days; dark = median"
+	p.Spread = ui.ColumnChart(columns("Issues by days from start to done, up to", m.Bins(), func(x metrics.Bin) string { return edge(x.UpTo, metrics.Day24, "21") }))
+	p.SpreadNote = ui.Plural(m.N, "issue", "issues") + ", up to so many days; dark = median"
 	p.TrendNote = "ratio by " + string(b.d.Query.Range.Bucket) + ", trailing 8 weeks; 1.0 is ideal"
 	at := map[time.Time]point{}
 	for _, s := range m.Series {
@@ -736,6 +761,11 @@ func (b builder) cycle() Panel {
 	p.Formula = "First entry into an in-progress category → the final entry into done of finished Jira issues, reopened time inside; trailing 8 weeks. Predictability is P85 ÷ P50 (1.0 is ideal), from 8 issues on; " +
 		"variation is standard deviation ÷ mean. Interruption share is incident-born issues ÷ issues finished, and by time in progress. Issues that skipped in-progress are counted apart."
 	return p
+}
+
+// shortMissing are words that fit beside a bar, where its own do not.
+var shortMissing = map[catalog.Missing]string{
+	catalog.NoBuilder: "no builder known", catalog.DashboardNotConfirmed: "dashboard unconfirmed", catalog.RunbookNotConfirmed: "runbook unconfirmed",
 }
 
 // How much of what is missing the panel shows.

@@ -322,6 +322,12 @@ func (t Trend) band() string {
 	return b.String()
 }
 
+// worded tells whether the words of a mark have room: the first figure is written there too.
+func (t Trend) worded(m TrendMark) bool {
+	first, _ := t.ends()
+	return m.Word != "" && (m.x() > t.places()[first].x+18 || m.x() < t.places()[first].x-14 || t.firstWords() > 24)
+}
+
 // x is where a mark stands, in per cent.
 func (m TrendMark) x() float64 { return hundredths(2 + 96*min(max(m.X, 0), 1)) }
 
@@ -381,7 +387,7 @@ type drawnBar struct {
 }
 
 // barsFrom is where they begin, in per cent; words stand before.
-const barsFrom = 46
+const barsFrom = 52
 
 func (b Bars) draw() []drawnBar {
 	most := 1
@@ -390,7 +396,7 @@ func (b Bars) draw() []drawnBar {
 	}
 	all := make([]drawnBar, len(b.Bars))
 	for i, bar := range b.Bars {
-		width := 40 * float64(bar.N) / float64(most)
+		width := 36 * float64(bar.N) / float64(most)
 		if bar.N > 0 {
 			width = max(width, .5)
 		}
