@@ -26,6 +26,9 @@ func (c *FiguresCommand) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *App) error {
 		if c.Recompute {
 			began := time.Now()
+			if err := a.words.keeper.KeepStale(ctx, account.AsCommand("upshot figures")); err != nil {
+				return err
+			}
 			wrong, err := a.store.Recount(ctx)
 			if err != nil {
 				return err

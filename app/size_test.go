@@ -5,16 +5,23 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"upshot/app/account"
 	"upshot/app/catalog"
+	"upshot/app/fault"
 	"upshot/app/followup"
 	"upshot/app/importer"
+	"upshot/app/metrics"
 	"upshot/app/problem"
 	"upshot/store/storetest"
+	"upshot/views/link"
 )
 
 var (
@@ -26,7 +33,7 @@ var (
 //
 //	go test ./app -run '^$' -bench Import -benchtime 1x -rows 100000
 //
-// With -keep FILE the database stays, with a follow-up for each twenty incidents:
+// With -keep FILE the database stays, with a follow-up for each ten incidents:
 //
 //	go test ./app -run '^$' -bench Import -benchtime 1x -rows 100000 -keep /tmp/history.db
 //	upshot serve --database /tmp/history.db
@@ -46,7 +53,7 @@ func BenchmarkImport(b *testing.B) {
 		importHistory(b, a, *rows)
 		b.StopTimer()
 		if *keep != "" {
-			promise(b, a, *rows/20)
+			promise(b, a, *rows/10)
 		}
 		if err := a.Close(); err != nil {
 			b.Fatal(err)
@@ -93,7 +100,7 @@ func promise(b *testing.B, a *App, n int) {
 	}
 	err := a.store.InTx(b.Context(), func(ctx context.Context) error {
 		touched := map[problem.ID]bool{}
-		for _, f := range storetest.FollowUps(n, max(n/3, 1), teams, a.now()) {
+		for _, f := range storetest.FollowUps(n, min(max(n/3, 1), storetest.Failures), teams, a.now()) {
 			if _, err := a.store.CreateFollowUp(ctx, f); err != nil {
 				return err
 			}
@@ -110,4 +117,64 @@ func promise(b *testing.B, a *App, n int) {
 	if err != nil {
 		b.Fatal(err)
 	}
+}
+
+// BenchmarkPages asks for the first page and the page of the measures, signed in, one request at a time, at a database that BenchmarkImport has left:
+//
+//	go test ./app -run '^$' -bench Pages -benchtime 200x -keep /tmp/history.db
+//
+// It reports the median and the 99th percentile in milliseconds. The growth from one size to another is what counts: machines differ.
+func BenchmarkPages(b *testing.B) {
+	if *keep == "" {
+		b.Skip("name a database that BenchmarkImport has left with -keep")
+	}
+	a, err := New(b.Context(), Config{Database: *keep}, slog.New(slog.DiscardHandler), time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = a.Close() }()
+	if _, err := a.store.Count(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	cookie := signedIn(b, a)
+	handler := a.Handler()
+	for _, page := range []string{link.Home, link.Progress, link.With(link.Progress, "range", "all"), link.With(link.Progress, "team", "search"), link.Queue, link.With(link.ProgressRows, "of", "time_to_repair")} {
+		b.Run(page, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, page, nil)
+				r.AddCookie(cookie)
+				w := httptest.NewRecorder()
+				began := time.Now()
+				handler.ServeHTTP(w, r)
+				took = append(took, time.Since(began))
+				if w.Code != http.StatusOK {
+					b.Fatalf("%s: %d", page, w.Code)
+				}
+			}
+			b.ReportMetric(float64(metrics.Percentile(took, 50).Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(metrics.Percentile(took, 99).Microseconds())/1000, "p99-ms")
+			b.ReportMetric(float64(metrics.Percentile(took, 100).Microseconds())/1000, "worst-ms")
+		})
+	}
+}
+
+// signedIn makes an administrator, if there is none yet, and signs in.
+func signedIn(b *testing.B, a *App) *http.Cookie {
+	b.Helper()
+	const name, password = "bench", "correct horse battery staple"
+	if _, err := a.words.accounts.AddUser(b.Context(), account.AsCommand("benchmark"), account.User{Name: name, Role: account.Admin, Zone: "UTC"}, password); err != nil && fault.Of(err) == nil {
+		b.Fatal(err)
+	}
+	form := url.Values{"name": {name}, "password": {password}}
+	r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, link.SignIn, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	cookies := w.Result().Cookies()
+	if w.Code != http.StatusSeeOther || len(cookies) == 0 {
+		b.Fatalf("sign in: %d", w.Code)
+	}
+	return cookies[0]
 }

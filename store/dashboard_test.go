@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"upshot/app/catalog"
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/metrics"
@@ -34,6 +35,9 @@ func TestTheQueueIsSummedUpByTeam(t *testing.T) {
 		promise(t, s, 0, now.Add(-30*day), followup.Ledger{}, func(f *followup.FollowUp) {
 			f.State = followup.Declined
 			f.Moves = append(f.Moves, followup.Move{State: followup.Declined, At: now.Add(-day)})
+		})
+		inTx(t, s, func(ctx context.Context) error {
+			return s.KeepCosts(ctx, p.ID, followup.Costs{All: 3 * time.Hour, Teams: map[catalog.TeamID]time.Duration{team.ID: 3 * time.Hour, other.ID: 2 * time.Hour}})
 		})
 		sum, err := s.QueueSummary(t.Context(), ada, followup.Filter{}, now)
 		if err != nil {
@@ -86,9 +90,23 @@ func TestAnOccurrenceCostsOnceAlsoWhenOneWasSetAside(t *testing.T) {
 			f.Moves = append(f.Moves, followup.Move{State: followup.Declined, At: morning.Add(2 * day)}, followup.Move{State: followup.Queued, At: morning.Add(4 * day)})
 		})
 		promise(t, s, p.ID, morning.Add(2*day), followup.Ledger{StillWaiting: true, RecurrencesWhileWaiting: 2, ImpactWhileWaiting: 2 * time.Hour}, nil)
-		sum, err := s.QueueSummary(t.Context(), ada, followup.Filter{}, morning.Add(10*day))
-		if err != nil || sum.All.Cost != 3*time.Hour || sum.Teams[0].Cost != 3*time.Hour {
-			t.Errorf("%+v, %v", sum.All, err)
+		inTx(t, s, func(ctx context.Context) error {
+			promised, err := s.FollowUpsOf(ctx, p.ID)
+			if err != nil {
+				return err
+			}
+			members, err := s.MembersSeen(ctx, p.ID)
+			if err != nil {
+				return err
+			}
+			now := morning.Add(10 * day)
+			return s.KeepCosts(ctx, p.ID, followup.CostsOf(promised, problem.History(members, problem.FlapWindow, problem.RecurrenceWindow, now), now))
+		})
+		for name, f := range map[string]followup.Filter{"as kept": {}, "as worked out": {Kind: followup.AutomatedTest}} {
+			sum, err := s.QueueSummary(t.Context(), ada, f, morning.Add(10*day))
+			if err != nil || sum.All.Cost != 3*time.Hour || sum.Teams[0].Cost != 3*time.Hour {
+				t.Errorf("%s: %+v, %v", name, sum.All, err)
+			}
 		}
 	})
 }

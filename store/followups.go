@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -87,7 +88,10 @@ func (r ledgerRow) ledger() followup.Ledger {
 }
 
 // lasting is what seconds made a column of.
-func lasting(n int64) time.Duration { return time.Duration(n) * time.Second }
+// What is longer than 292 years, as a sum may be, is that long.
+func lasting(n int64) time.Duration {
+	return time.Duration(min(n, int64(math.MaxInt64/time.Second))) * time.Second
+}
 
 func (r followUpRow) followUp() followup.FollowUp {
 	return followup.FollowUp{

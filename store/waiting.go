@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -50,7 +51,13 @@ func (s *Store) QueueSummary(ctx context.Context, viewer account.Actor, f follow
 	if err != nil {
 		return sum, err
 	}
-	b := backlog{s: s, q: q, now: now.UTC(), teams: map[int64]*followup.TeamQueue{}}
+	team, err := s.filterTeam(ctx, f.Team)
+	if err != nil {
+		return sum, err
+	}
+	own := f
+	own.Team, own.Sort = "", ""
+	b := backlog{s: s, q: q, now: now.UTC(), teams: map[int64]*followup.TeamQueue{}, kept: reflect.DeepEqual(own, followup.Filter{}), of: team}
 	for _, gather := range []func(context.Context) error{b.open, b.finished, b.costs, b.ages, b.flow, b.started} {
 		if err := gather(ctx); err != nil {
 			return followup.QueueSummary{}, explain(fmt.Errorf("sum up the queue: %w", err), "queue")
@@ -70,6 +77,8 @@ type backlog struct {
 	now   time.Time
 	sum   followup.QueueSummary
 	teams map[int64]*followup.TeamQueue
+	kept  bool  // no more is chosen than a team: what is kept answers
+	of    int64 // that team; 0: all
 }
 
 func (b *backlog) team(id *int64) *followup.TeamQueue {
@@ -135,10 +144,67 @@ func (b *backlog) finished(ctx context.Context) error {
 	return err
 }
 
-// costs adds up what waiting cost, each occurrence once. What an open follow-up waited through is all that its problem
+// costs adds up what waiting cost, each occurrence once: from what is kept of each problem, unless the filter narrows more than the team.
+func (b *backlog) costs(ctx context.Context) error {
+	if !b.kept {
+		return b.dearest(ctx)
+	}
+	q := selection{from: "waiting_costs"}
+	q.and("NOT of_all")
+	if b.of != 0 {
+		q.and("team_id = ?", b.of)
+	}
+	var teams []struct{ TeamID, Cost int64 }
+	if err := b.s.db(ctx).Raw(q.sql("team_id, sum(cost_seconds) AS cost", " GROUP BY team_id"), q.args...).Scan(&teams).Error; err != nil {
+		return err
+	}
+	for _, t := range teams {
+		b.team(&t.TeamID).Cost = lasting(t.Cost)
+		if b.of != 0 {
+			b.sum.All.Cost = lasting(t.Cost)
+		}
+	}
+	if b.of != 0 {
+		return nil
+	}
+	var all sql.NullInt64
+	err := b.s.db(ctx).Raw("SELECT sum(cost_seconds) FROM waiting_costs WHERE of_all AND team_id = 0").Row().Scan(&all)
+	b.sum.All.Cost = lasting(all.Int64)
+	return err
+}
+
+// KeepCosts writes what waiting for the open follow-ups of a problem costs, where it differs.
+func (s *Store) KeepCosts(ctx context.Context, id problem.ID, c followup.Costs) error {
+	type row struct {
+		TeamID      int64
+		OfAll       bool
+		CostSeconds int64
+	}
+	var was []row
+	if err := s.db(ctx).Raw("SELECT team_id, of_all, cost_seconds FROM waiting_costs WHERE problem_id = ? ORDER BY of_all, team_id", id).Scan(&was).Error; err != nil {
+		return explain(err, "cost")
+	}
+	var is []row
+	for _, team := range slices.Sorted(maps.Keys(c.Teams)) {
+		is = append(is, row{int64(team), false, seconds(c.Teams[team])})
+	}
+	if c.All > 0 {
+		is = append(is, row{0, true, seconds(c.All)})
+	}
+	if slices.Equal(was, is) {
+		return nil
+	}
+	if err := s.db(ctx).Exec("DELETE FROM waiting_costs WHERE problem_id = ?", id).Error; err != nil || len(is) == 0 {
+		return explain(err, "cost")
+	}
+	return explain(s.db(ctx).Exec("INSERT INTO waiting_costs (problem_id, team_id, of_all, cost_seconds) VALUES "+
+		tuples(is, func(r row) string { return fmt.Sprintf("(%d, %d, %t, %d)", id, r.TeamID, r.OfAll, r.CostSeconds) })).Error, "cost")
+}
+
+// dearest adds up the costs of follow-ups that a filter chooses. What an open follow-up waited through is all that its problem
 // saw since it was queued, so of several on one problem the dearest holds what the others do. That is not so where one
 // was set aside or done in between: those problems are added up by their occurrences.
-func (b *backlog) costs(ctx context.Context) error {
+func (b *backlog) dearest(ctx context.Context) error {
 	const recurred = openStates + " AND followups.recurrences_while_waiting > 0"
 	var teams []struct {
 		TeamID *int64

@@ -39,6 +39,8 @@ type KeeperStore interface {
 	LookAgain(ctx context.Context, ids []ID) error
 	// KeepLedger writes the kept part of a ledger, where it differs.
 	KeepLedger(ctx context.Context, id ID, l Ledger) error
+	// KeepCosts writes what waiting for the open follow-ups of a problem costs, where it differs.
+	KeepCosts(ctx context.Context, id problem.ID, c Costs) error
 	// ClaimStale takes the marks of some problems away that an import has left to be kept.
 	ClaimStale(ctx context.Context, atMost int) ([]problem.ID, error)
 }
@@ -202,6 +204,7 @@ func (k *Keeper) keepProblem(ctx context.Context, actor account.Actor, id proble
 		facts.LastDetectedAt = seen[n-1].DetectedAt
 	}
 	var failedAt time.Time
+	var open []FollowUp
 	for _, f := range promised {
 		if f, err = k.hold(ctx, actor, f, seen, now); err != nil {
 			return err
@@ -213,6 +216,7 @@ func (k *Keeper) keepProblem(ctx context.Context, actor account.Actor, id proble
 		switch f.State {
 		case Queued, InProgress:
 			facts.OpenFollowUps++
+			open = append(open, f)
 		case Done, Verified:
 			if l.ShippedAt.After(facts.FixShippedAt) {
 				facts.FixShippedAt, facts.FixVerified = l.ShippedAt, f.State == Verified
@@ -221,6 +225,9 @@ func (k *Keeper) keepProblem(ctx context.Context, actor account.Actor, id proble
 		if f.FixFailedAt.After(failedAt) {
 			failedAt = f.FixFailedAt
 		}
+	}
+	if err := k.Store.KeepCosts(ctx, id, CostsOf(open, seen, now)); err != nil {
+		return err
 	}
 	before, after, err := k.Store.UpdateProblem(ctx, id, func(p *problem.Problem) error {
 		p.State, p.Figures = problem.StateOf(facts), problem.FiguresOf(seen)

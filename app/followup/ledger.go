@@ -3,6 +3,7 @@ package followup
 import (
 	"time"
 
+	"upshot/app/catalog"
 	"upshot/app/incident"
 	"upshot/app/problem"
 	"upshot/app/ticket"
@@ -119,6 +120,36 @@ func TotalCost(waited ...[]problem.Occurrence) Cost {
 		}
 	}
 	return total
+}
+
+// Costs is what waiting for the open follow-ups of one problem cost in impact and hands-on time, an occurrence once: of all of them, and of
+// each team's. 0 is the team of those that have none.
+type Costs struct {
+	All   time.Duration
+	Teams map[catalog.TeamID]time.Duration
+}
+
+// CostsOf adds up what recurred while open follow-ups of a problem waited.
+func CostsOf(open []FollowUp, seen []problem.Occurrence, now time.Time) Costs {
+	total := func(waited [][]problem.Occurrence) time.Duration {
+		cost := TotalCost(waited...)
+		return (cost.Impact + cost.HandsOn).Truncate(time.Second)
+	}
+	var all [][]problem.Occurrence
+	teams := map[catalog.TeamID][][]problem.Occurrence{}
+	for _, f := range open {
+		if waited := RecurredWhileWaiting(f, seen, now); len(waited) > 0 {
+			all = append(all, waited)
+			teams[f.Team] = append(teams[f.Team], waited)
+		}
+	}
+	c := Costs{All: total(all), Teams: map[catalog.TeamID]time.Duration{}}
+	for team, waited := range teams {
+		if cost := total(waited); cost > 0 {
+			c.Teams[team] = cost
+		}
+	}
+	return c
 }
 
 // categories says what each state means for waiting. Proposed is no promise yet.

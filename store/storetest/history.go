@@ -31,6 +31,8 @@ var (
 
 // The sizes of a history.
 const (
+	// Failures is how many problems a long history has.
+	Failures   = 2_900
 	failures   = 3_000 // different titles; the commonest ones bear more than a thousand incidents of a hundred thousand
 	services   = 200
 	historyFor = 3 * 365 * 24 * time.Hour

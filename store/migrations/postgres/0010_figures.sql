@@ -243,6 +243,19 @@ END $$;
 CREATE TRIGGER figures_builder AFTER UPDATE OF builder_id ON services FOR EACH ROW
 WHEN (NEW.builder_id IS DISTINCT FROM OLD.builder_id) EXECUTE FUNCTION figures_builder();
 
+-- Kept: what waiting for the open follow-ups of a problem cost, an occurrence once; of each team's, and of all.
+CREATE TABLE waiting_costs (
+  problem_id BIGINT NOT NULL REFERENCES problems (id) ON DELETE CASCADE,
+  team_id BIGINT NOT NULL, -- 0: follow-ups of no team
+  of_all BOOLEAN NOT NULL, -- of all teams; team_id is 0 then
+  cost_seconds BIGINT NOT NULL,
+  PRIMARY KEY (problem_id, of_all, team_id)
+);
+CREATE INDEX waiting_costs_team ON waiting_costs (of_all, team_id, cost_seconds);
+INSERT INTO stale_problems (problem_id) SELECT DISTINCT problem_id FROM followups
+WHERE problem_id IS NOT NULL AND recurrences_while_waiting > 0 AND state NOT IN ('proposed', 'done', 'verified', 'declined', 'duplicate')
+ON CONFLICT (problem_id) DO NOTHING;
+
 -- The tallies answer what these were for.
 DROP INDEX incidents_months;
 DROP INDEX incidents_resolved_significant;
@@ -308,6 +321,7 @@ DROP TRIGGER figures_incident_new ON incidents;
 DROP FUNCTION figures_incident_new;
 DROP INDEX followups_failed;
 DROP INDEX followups_shipped;
+DROP TABLE waiting_costs;
 DROP TABLE tallies;
 DROP TABLE incident_figures;
 DROP TABLE stale_figures;

@@ -194,6 +194,19 @@ CREATE TRIGGER figures_builder AFTER UPDATE OF builder_id ON services WHEN NEW.b
 END;
 -- +goose StatementEnd
 
+-- Kept: what waiting for the open follow-ups of a problem cost, an occurrence once; of each team's, and of all.
+CREATE TABLE waiting_costs (
+  problem_id INTEGER NOT NULL REFERENCES problems (id) ON DELETE CASCADE,
+  team_id INTEGER NOT NULL, -- 0: follow-ups of no team
+  of_all BOOLEAN NOT NULL, -- of all teams; team_id is 0 then
+  cost_seconds INTEGER NOT NULL,
+  PRIMARY KEY (problem_id, of_all, team_id)
+);
+CREATE INDEX waiting_costs_team ON waiting_costs (of_all, team_id, cost_seconds);
+INSERT INTO stale_problems (problem_id) SELECT DISTINCT problem_id FROM followups
+WHERE problem_id IS NOT NULL AND recurrences_while_waiting > 0 AND state NOT IN ('proposed', 'done', 'verified', 'declined', 'duplicate')
+ON CONFLICT (problem_id) DO NOTHING;
+
 -- The tallies answer what these were for.
 DROP INDEX incidents_months;
 DROP INDEX incidents_resolved_significant;
@@ -236,6 +249,7 @@ DROP TRIGGER figures_incident;
 DROP TRIGGER figures_incident_new;
 DROP INDEX followups_failed;
 DROP INDEX followups_shipped;
+DROP TABLE waiting_costs;
 DROP TABLE tallies;
 DROP TABLE incident_figures;
 DROP TABLE stale_figures;
