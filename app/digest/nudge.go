@@ -56,7 +56,7 @@ func NudgeOf(f followup.FollowUp, today string) (Nudge, bool) {
 		if n.On = f.Declined.LookAgainOn; n.On == "" || n.On > today {
 			return n, false
 		}
-		n.Kind, n.Words, n.Note = LookAgain, "look again since "+dayInWords(n.On), f.Declined.Reason
+		n.Kind, n.Words, n.Note = LookAgain, "since "+dayInWords(n.On), f.Declined.Reason
 		return n, true
 	}
 	late, ok := daysAfter(f.DueOn, today)
@@ -98,7 +98,7 @@ func Reviewed(p problem.Problem, team catalog.TeamID) Nudge {
 func DecidedAgainst(i incident.Incident, d incident.Decision, team catalog.TeamID) Nudge {
 	return Nudge{
 		Kind: LookAgain, Ref: i.ID.String(), Title: i.Title, Team: team, On: d.LookAgainOn,
-		Words: "look again since " + dayInWords(d.LookAgainOn), Note: d.Reason,
+		Words: "since " + dayInWords(d.LookAgainOn), Note: d.Reason,
 	}
 }
 

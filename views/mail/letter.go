@@ -27,7 +27,7 @@ func Letter(ctx context.Context, l digest.Letter) (subject, text, html string, e
 // captionOf is what a figure counts, with its n.
 func captionOf(m digest.Measure) string {
 	if m.N > 0 {
-		return m.Name + ", n = " + strconv.Itoa(m.N)
+		return m.Name + ", n\u00a0=\u00a0" + strconv.Itoa(m.N)
 	}
 	return m.Name
 }

@@ -189,7 +189,7 @@ func TestPageAndTextSayTheSame(t *testing.T) {
 
 // squeezed leaves out what separates.
 func squeezed(text string) string {
-	return regexp.MustCompile(`[\s·.]+`).ReplaceAllString(text, " ")
+	return regexp.MustCompile(`[\s\x{a0}·.]+`).ReplaceAllString(text, " ")
 }
 
 // saidBy is every piece of text that a page shows, and every address it leads to.
@@ -212,7 +212,7 @@ func saidBy(t *testing.T, page string) (said, links []string) {
 			}
 		}
 		if n.Type == html.TextNode {
-			s := strings.TrimSpace(squeezed(strings.ReplaceAll(n.Data, "\u00a0", " ")))
+			s := strings.TrimSpace(squeezed(n.Data))
 			if s != "" && s != "or" && s != "stop this letter" { // the foot is two lines in the text
 				said = append(said, s)
 			}
