@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"upshot/app/catalog"
+	"upshot/app/fault"
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/listing"
@@ -25,6 +27,19 @@ func (s Scope) String() string {
 		return "organisation"
 	}
 	return fmt.Sprintf("team:%d", s.Team)
+}
+
+// ParseScope reads what String gives.
+func ParseScope(text string) (Scope, error) {
+	if text == (Scope{}).String() {
+		return Scope{}, nil
+	}
+	number, isTeam := strings.CutPrefix(text, "team:")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if !isTeam || err != nil || id <= 0 {
+		return Scope{}, fault.New(fault.NotFound, "There is no such letter.")
+	}
+	return Scope{Team: catalog.TeamID(id)}, nil
 }
 
 // Shown is how many rows a section has at most; a link leads to the rest.
@@ -120,12 +135,12 @@ type Letter struct {
 	// Decisions and Closed count what there is to decide, and the loops that were closed.
 	Decisions, Closed int
 	Why               string
-	// Change leads to what one gets; Stop ends the letter for whoever reads it, and holds Recipient until it is sent.
+	// Change leads to what one gets; Stop ends the letter for whoever reads it, and holds ForRecipient until it is sent.
 	Change, Stop string
 }
 
-// Recipient stands in the kept letter for what is a recipient's own: the secret of the link that ends it.
-const Recipient = "for-this-recipient-alone"
+// ForRecipient stands in the kept letter for what is a recipient's own: the secret of the link that ends it.
+const ForRecipient = "for-this-recipient-alone"
 
 // lateAfter is how much later than due a letter says so.
 const lateAfter = time.Hour
@@ -142,7 +157,7 @@ func NewLetter(f Facts) Letter {
 	l := Letter{
 		Scope: f.Scope, Week: f.Week, Figures: f.Measures.Top, Closed: loops + f.Decided.Total, Decisions: f.Decide.Total,
 		Kicker:   fmt.Sprintf("Upshot, week %d: %s · %s", f.Week.Number, f.Week.Days(), w.whose()),
-		Headline: w.headline(), Lede: w.lede(), Change: w.at("/digest"), Stop: w.at("/letters/stop/" + Recipient),
+		Headline: w.headline(), Lede: w.lede(), Change: w.at("/digest"), Stop: w.at("/letters/stop/" + ForRecipient),
 		Why: fmt.Sprintf("Sent on %s, %s time, to those who subscribe to the letter of %s.", f.When, f.Zone, w.whose()),
 	}
 	for _, n := range f.Nudges {
