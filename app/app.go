@@ -48,7 +48,7 @@ func New(ctx context.Context, config Config, log *slog.Logger, now func() time.T
 	s.SetClock(now)
 	a := &App{config: config, log: log, now: now, store: s, words: newWords(s, now), kicked: make(chan struct{}, 1)}
 	a.newIntake()
-	if err := errors.Join(a.newNotices(), a.newJira(), a.words.jira.Connect.FromEnvironment(ctx)); err != nil {
+	if err := errors.Join(a.newNotices(), a.newDigests(), a.newJira(), a.words.jira.Connect.FromEnvironment(ctx)); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return a, nil

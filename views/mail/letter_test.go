@@ -118,7 +118,7 @@ func fullWeek() digest.Facts {
 		Measures: digest.Measures{
 			Top: top, All: append(top[:3:3], closure), Incidents: 14, SeenBefore: 5, LeftOut: metrics.LeftOut{Maintenance: 3, Drill: 1},
 		},
-		Sync: []digest.Trouble{{"Jira (example) is not being read: it does not accept the login.", "https://upshot.example.org/settings/jira/1", "See what is wrong"}},
+		Sync: []digest.Trouble{{Words: "Jira (example) is not being read: it does not accept the login.", Link: "https://upshot.example.org/settings/jira/1", LinkText: "See what is wrong"}},
 	}
 }
 
