@@ -38,14 +38,12 @@ func toDigestScopeRow(s digest.Settings) digestScopeRow {
 
 // BeginDigests writes down the settings of scopes that have none yet.
 func (s *Store) BeginDigests(ctx context.Context, all []digest.Settings) error {
+	rows := make([]digestScopeRow, len(all))
+	for n, d := range all {
+		rows[n] = toDigestScopeRow(d)
+	}
 	return s.InTx(ctx, func(ctx context.Context) error {
-		for _, d := range all {
-			r := toDigestScopeRow(d)
-			if err := table[digestScopeRow](s.db(ctx), clause.OnConflict{DoNothing: true}).Create(ctx, &r); err != nil {
-				return explain(err, "letter")
-			}
-		}
-		return nil
+		return explain(table[digestScopeRow](s.db(ctx), clause.OnConflict{DoNothing: true}).CreateInBatches(ctx, &rows, mailsAtOnce), "letter")
 	})
 }
 

@@ -81,7 +81,7 @@ func (s *Service) Facts(ctx context.Context, scope Settings, week Week) (Facts, 
 	for _, t := range teams {
 		f.Teams[t.ID] = t.Name
 		if t.ID == scope.Scope.Team {
-			f.Team, f.Zone = t, zoneOf(t)
+			f.Team, f.Zone = t, ZoneOf(t)
 		}
 	}
 	g := gathering{s: s, f: &f, team: scope.Scope.Team, from: week.Begins(f.Zone), to: week.Ends(f.Zone), today: now.In(f.Zone).Format(time.DateOnly)}
@@ -93,7 +93,8 @@ func (s *Service) Facts(ctx context.Context, scope Settings, week Week) (Facts, 
 	return f, nil
 }
 
-func zoneOf(t catalog.Team) *time.Location {
+// ZoneOf is a team's zone.
+func ZoneOf(t catalog.Team) *time.Location {
 	zone, err := time.LoadLocation(t.Zone)
 	if err != nil { // Check saw to it
 		return time.UTC

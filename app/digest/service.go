@@ -119,13 +119,27 @@ func (s *Service) Run(ctx context.Context) error {
 
 // Scopes are the organisation and every team that is not archived, each with its settings.
 func (s *Service) Scopes(ctx context.Context) ([]Settings, error) {
+	all, _, err := s.scopes(ctx)
+	return all, err
+}
+
+// begun are the same, after those that have no settings yet were given the usual ones.
+func (s *Service) begun(ctx context.Context) ([]Settings, error) {
+	all, missing, err := s.scopes(ctx)
+	if err == nil && len(missing) > 0 {
+		err = s.Store.BeginDigests(ctx, missing)
+	}
+	return all, err
+}
+
+func (s *Service) scopes(ctx context.Context) (all, missing []Settings, err error) {
 	teams, err := s.Store.Teams(ctx, self)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	known, err := s.Store.DigestSettings(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	of := map[Scope]Settings{}
 	for _, k := range known {
@@ -137,7 +151,6 @@ func (s *Service) Scopes(ctx context.Context) ([]Settings, error) {
 			scopes = append(scopes, Scope{t.ID})
 		}
 	}
-	var all, missing []Settings
 	for _, scope := range scopes {
 		d, there := of[scope]
 		if !there {
@@ -146,15 +159,12 @@ func (s *Service) Scopes(ctx context.Context) ([]Settings, error) {
 		}
 		all = append(all, d)
 	}
-	if len(missing) > 0 {
-		err = s.Store.BeginDigests(ctx, missing)
-	}
-	return all, err
+	return all, missing, nil
 }
 
-// ScopeOf gives the settings of one scope.
+// ScopeOf gives the settings of one scope, which has some from then on.
 func (s *Service) ScopeOf(ctx context.Context, scope Scope) (Settings, error) {
-	all, err := s.Scopes(ctx)
+	all, err := s.begun(ctx)
 	if err != nil {
 		return Settings{}, err
 	}
@@ -166,10 +176,24 @@ func (s *Service) ScopeOf(ctx context.Context, scope Scope) (Settings, error) {
 	return Settings{}, fault.New(fault.NotFound, "There is no such letter.")
 }
 
+// NameOf is what a scope's letters are called.
+func (s *Service) NameOf(ctx context.Context, scope Scope) (string, error) {
+	if scope.Team == 0 {
+		return "every team", nil
+	}
+	teams, err := s.Store.Teams(ctx, self)
+	for _, t := range teams {
+		if t.ID == scope.Team {
+			return oneLine(t.Name), nil
+		}
+	}
+	return "a team", err
+}
+
 // writeDue writes the latest letter of every scope that is due and not written. After days without a running program that is one
 // letter, not one for each week.
 func (s *Service) writeDue(ctx context.Context) error {
-	all, err := s.Scopes(ctx)
+	all, err := s.begun(ctx)
 	if err != nil {
 		return err
 	}
@@ -196,7 +220,7 @@ func (s *Service) zones(ctx context.Context) (map[Scope]*time.Location, error) {
 	teams, err := s.Store.Teams(ctx, self)
 	zones := map[Scope]*time.Location{{}: s.Zone}
 	for _, t := range teams {
-		zones[Scope{t.ID}] = zoneOf(t)
+		zones[Scope{t.ID}] = ZoneOf(t)
 	}
 	return zones, err
 }
@@ -384,6 +408,9 @@ func (s *Service) Ask(ctx context.Context, actor account.Actor, scope Scope, nam
 	var c fault.Check
 	c.That(err == nil && at.Address == address, "address", "%q is no mail address.", address)
 	if err := c.Err(); err != nil {
+		return err
+	}
+	if _, err := s.ScopeOf(ctx, scope); err != nil {
 		return err
 	}
 	now := s.Now()
