@@ -146,12 +146,13 @@ func (w *Web) showLetter(c echo.Context) error {
 		return err
 	}
 	d := digests.LetterData{
-		Scope: s.settings.Scope, Week: week, Teams: s.teams, Mail: w.Mail.Ready(), Admin: userOf(c).Role.Includes(account.Admin), Clock: w.clock(c),
+		Scope: s.settings.Scope, Week: week, Teams: s.teams, Mail: w.Mail.Ready(), Clock: w.clock(c),
+		Admin: userOf(c).Role.Includes(account.Admin), CanEdit: userOf(c).Role.Includes(account.Editor),
 	}
 	if d.Run, err = w.Store.DigestRun(ctx, s.settings.Scope, week); err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	if err == nil && userOf(c).Role.Includes(account.Editor) {
+	if err == nil {
 		if d.Mails, err = w.Store.DigestMailsOf(ctx, d.Run.ID, mailsLookedAt); err != nil {
 			return err
 		}

@@ -315,7 +315,9 @@ type LetterData struct {
 	Mails []digest.Mail
 	Mail  bool
 	Admin bool
-	Clock ui.Clock
+	// CanEdit lets its reader send a mail again.
+	CanEdit bool
+	Clock   ui.Clock
 }
 
 // LetterPage is one letter.
@@ -347,13 +349,18 @@ func NewLetterPage(d LetterData) LetterPage {
 		return p
 	}
 	p.Heading.Lede = d.Run.Subject
-	p.Outcome, _ = outcome(d.Run)
+	d.Run.Mails = map[digest.State]int{}
 	p.Made = d.Clock.When(d.Run.MadeAt)
 	for _, m := range d.Mails {
+		d.Run.Mails[m.State]++
+		if !d.CanEdit {
+			continue
+		}
 		if m.State == digest.Failed || m.State == digest.Doubt {
 			p.Troubled = append(p.Troubled, TroubledOf(m, d.Teams, d.Admin, d.Clock))
 		}
 	}
+	p.Outcome, _ = outcome(d.Run)
 	return p
 }
 
