@@ -158,7 +158,7 @@ func NewLetter(f Facts) Letter {
 		Scope: f.Scope, Week: f.Week, Figures: f.Measures.Top, Closed: loops + f.Decided.Total, Decisions: f.Decide.Total,
 		Kicker:   fmt.Sprintf("Upshot, week %d: %s · %s", f.Week.Number, f.Week.Days(), w.whose()),
 		Headline: w.headline(), Lede: w.lede(), Change: w.at("/digest"), Stop: w.at("/letters/stop/" + ForRecipient),
-		Why: fmt.Sprintf("Sent on %s, %s time, to those who subscribe to the letter of %s.", f.When, f.Zone, w.whose()),
+		Why: fmt.Sprintf("Sent on %s, %s time, to %s.", f.When, f.Zone, w.readers()),
 	}
 	for _, n := range f.Nudges {
 		if n.Kind == LookAgain {
@@ -184,6 +184,13 @@ type writer struct{ Facts }
 func (w writer) at(path string) string { return w.BaseURL + path }
 
 func (w writer) whose() string { return cmp.Or(oneLine(w.Team.Name), "every team") }
+
+func (w writer) readers() string {
+	if w.Team.ID == 0 {
+		return "whoever subscribes"
+	}
+	return "the members of " + w.whose() + " and whoever subscribes"
+}
 
 // filtered is a list of pages narrowed to the scope.
 func (w writer) filtered(path string) string {
@@ -485,7 +492,7 @@ var endings = map[incident.Ending]string{
 }
 
 func (w writer) nobody() Section {
-	s := Section{Title: "No team answers for it", Lede: "In the letters of all teams it was passed between.", MoreLink: w.at("/inbox?team=all")}
+	s := Section{Title: "No team answers for it", Lede: "It stands in the letters of all teams that it concerns or was passed between.", MoreLink: w.at("/inbox?team=all")}
 	var rows []Row
 	for _, item := range w.Nobody.Items {
 		if !Tellable(item.Incident) {
@@ -493,7 +500,10 @@ func (w writer) nobody() Section {
 		}
 		standing := triage.Accountability(triage.Began(item.Incident), item.Triage.HandOffs, item.Triage.Accepted, item.Incident.Class, nil, w.Now)
 		r := w.incident(item.Incident)
-		r.Value, r.Tone = fmt.Sprintf("%d h, passed %d×", int(w.Now.Sub(standing.Since).Hours()), standing.Passed), Late
+		r.Value, r.Tone = fmt.Sprintf("%d h", int(w.Now.Sub(standing.Since).Hours())), Late
+		if standing.Passed > 0 {
+			r.Value += fmt.Sprintf(", passed %d×", standing.Passed)
+		}
 		rows = append(rows, r)
 	}
 	s.rows(w.Nobody.Total, rows)

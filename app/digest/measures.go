@@ -118,8 +118,8 @@ func shares(name string, wanted Wanted, now, before metrics.Share) Measure {
 	rate, some := now.Rate()
 	earlier, known := before.Rate()
 	switch {
-	case !some || !known:
-	case metrics.Few(now.Whole) || metrics.Few(before.Whole):
+	case !some:
+	case metrics.Few(now.Whole) || metrics.Few(before.Whole) || !known:
 		m.Change = Few
 	default:
 		m.Move = moved(wanted, rate, earlier)

@@ -206,7 +206,7 @@ func (d Data) gets(s digest.Scope) bool {
 
 func (p *ShowPage) forms(d Data, key string) {
 	p.Own = ui.NewForm(ui.Form{
-		ID: "own", Action: link.OwnLetters, Submit: "Save", Second: true, Hidden: map[string]string{"back": key},
+		ID: "own", Above: about("How you take letters"), Action: link.OwnLetters, Submit: "Save", Second: true, Hidden: map[string]string{"back": key},
 		Questions: []ui.Question{
 			{Field: ui.Field{Name: "paused_until", Label: "No letters until", Hint: "optional", Type: "date", Value: typed(d, "paused_until", d.Person.PausedUntil), Wide: true}},
 			{Control: ui.YesNo, Field: ui.Field{Name: "only_decisions", Label: "Only when there is something to decide", Checked: d.Person.OnlyDecisions, Wide: true}},
@@ -222,7 +222,7 @@ func (p *ShowPage) forms(d Data, key string) {
 		days[n] = ui.Option{Value: strconv.Itoa(int(of)), Label: of.String()}
 	}
 	p.When = ui.NewForm(ui.Form{
-		ID: "when", Action: link.LettersGoOut(key), Submit: "Save", Second: true,
+		ID: "when", Above: about("When it goes out"), Action: link.LettersGoOut(key), Submit: "Save", Second: true,
 		Questions: []ui.Question{
 			{Control: ui.OneOf, Field: ui.Field{Name: "day", Label: "Day", Value: typed(d, "day", strconv.Itoa(int(d.Settings.When.Day))), Options: days}},
 			{Field: ui.Field{Name: "clock", Label: "Time", Hint: d.Zone.String(), Type: "time", Value: typed(d, "clock", d.Settings.When.Clock())}},
@@ -230,7 +230,7 @@ func (p *ShowPage) forms(d Data, key string) {
 		},
 	}, when(d))
 	p.Ask = ui.NewForm(ui.Form{
-		ID: "ask", Action: link.LetterAddresses(key), Submit: "Ask this address", Second: true,
+		ID: "ask", Above: about("Addresses beside the people"), Action: link.LetterAddresses(key), Submit: "Ask this address", Second: true,
 		Questions: []ui.Question{{Field: ui.Field{
 			Name: "address", Label: "Another address", Type: "email", Value: typed(d, "address", ""), Wide: true, Autocomplete: "off",
 			Help: "It gets a link, and no letter until somebody there follows it.",
