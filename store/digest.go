@@ -13,7 +13,6 @@ import (
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/listing"
-	"upshot/app/metrics"
 	"upshot/app/problem"
 	"upshot/app/triage"
 )
@@ -108,24 +107,15 @@ func (s *Store) DigestUntold(ctx context.Context, viewer account.Actor, team cat
 	return s.latest(ctx, limit, "started_at", q)
 }
 
-// DigestWithoutCause gives the incidents of a team's services closed in [from, to) for which nobody noted a cause, and how many were
-// closed.
-func (s *Store) DigestWithoutCause(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (metrics.WithoutCause, error) {
-	var w metrics.WithoutCause
+// DigestWithoutCause gives the incidents of a team's services closed in [from, to) for which nobody noted a cause, those closed last first.
+func (s *Store) DigestWithoutCause(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[incident.Incident], error) {
 	if err := viewer.May(account.Viewer); err != nil {
-		return w, err
+		return listing.Page[incident.Incident]{}, err
 	}
-	closed := selection{from: "incidents i"}
-	closed.and(over+" AND i.closed_at >= ? AND i.closed_at < ?", from.UTC(), to.UTC())
-	concerns(&closed, team)
-	without := closed
-	without.where = append(without.where[:len(without.where):len(without.where)], "NOT i.has_cause")
-	var err error
-	if w.Page, err = s.latest(ctx, limit, "closed_at", without); err != nil {
-		return w, err
-	}
-	err = s.db(ctx).Raw(closed.sql("count(*)", ""), closed.args...).Row().Scan(&w.Closed)
-	return w, explain(err, "incident")
+	q := selection{from: "incidents i"}
+	q.and(over+" AND i.closed_at >= ? AND i.closed_at < ? AND NOT i.has_cause", from.UTC(), to.UTC())
+	concerns(&q, team)
+	return s.latest(ctx, limit, "closed_at", q)
 }
 
 // DigestUnaccountable gives the incidents that no team has answered for in triage.NobodyAfter and that concern a team: it builds or

@@ -49,14 +49,14 @@ type Reads interface {
 	DigestFollowUps(ctx context.Context, viewer account.Actor, a Asked, limit int) (listing.Page[followup.FollowUp], error)
 	DigestWaiting(ctx context.Context, viewer account.Actor, team catalog.TeamID) (int, error)
 	DigestUntold(ctx context.Context, viewer account.Actor, team catalog.TeamID, now time.Time, limit int) (listing.Page[incident.Incident], error)
-	DigestWithoutCause(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (metrics.WithoutCause, error)
+	DigestWithoutCause(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[incident.Incident], error)
 	DigestUnaccountable(ctx context.Context, viewer account.Actor, team catalog.TeamID, now time.Time, limit int) (listing.Page[triage.Item], error)
 	DigestDecided(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[Decided], error)
 	DigestLookAgain(ctx context.Context, viewer account.Actor, team catalog.TeamID, until string, limit int) (listing.Page[Decided], error)
 	DigestReviews(ctx context.Context, viewer account.Actor, team catalog.TeamID, since time.Time, limit int) ([]problem.Problem, error)
 	ServiceTeams(ctx context.Context, refs []string) (map[string]catalog.TeamID, error)
-	Facts(ctx context.Context, viewer account.Actor, f metrics.Filter) ([]metrics.Fact, error)
-	LoopClosure(ctx context.Context, viewer account.Actor, from, to, now time.Time, grace time.Duration) (metrics.LoopClosure, error)
+	Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error)
+	Coverage(ctx context.Context, viewer account.Actor, team, service string) ([]metrics.CoverageFact, error)
 	JiraHealth(ctx context.Context, now time.Time) ([]jirasync.Health, error)
 }
 
@@ -228,23 +228,33 @@ func (g gathering) members(ctx context.Context) (err error) {
 }
 
 func (g gathering) measures(ctx context.Context) error {
-	before := g.f.Week.Before().Begins(g.f.Zone)
-	facts, err := g.s.Store.Facts(ctx, self, metrics.Filter{Team: g.f.Team.Slug, From: before, To: g.to})
-	if err != nil {
-		return err
-	}
 	without, err := g.s.Store.DigestWithoutCause(ctx, self, g.team, g.from, g.to, Shown)
 	if err != nil {
 		return err
 	}
-	g.f.NoCause = without.Page
-	var loops metrics.LoopClosure // of a team: not counted apart yet
-	if g.team == 0 {
-		if loops, err = g.s.Store.LoopClosure(ctx, self, g.to.Add(-grace-loopsWithin), g.to, g.f.Now, grace); err != nil {
+	g.f.NoCause = without
+	var m Measured
+	var loops metrics.Progress
+	for _, ask := range []struct {
+		from, to time.Time
+		into     *metrics.Progress
+	}{
+		{g.from, g.to, &m.This},
+		{g.f.Week.Before().Begins(g.f.Zone), g.from, &m.Before},
+		{g.to.Add(-grace - loopsWithin), g.to.Add(-grace), &loops},
+	} {
+		f := metrics.Filter{Team: g.f.Team.Slug, From: ask.from, To: ask.to}
+		if *ask.into, _, err = g.s.Store.Progress(ctx, self, f, metrics.Query{Now: g.f.Now}); err != nil {
 			return err
 		}
 	}
-	g.f.Measures = MeasuresOf(facts, loops, without, Weeks{Before: before, From: g.from, To: g.to, Now: g.f.Now})
+	m.Loops = loops.Loops
+	facts, err := g.s.Store.Coverage(ctx, self, g.f.Team.Slug, "")
+	if err != nil {
+		return err
+	}
+	m.Owned = metrics.OwnershipCoverageOf(facts, metrics.Query{To: g.to, Now: g.f.Now})
+	g.f.Measures = MeasuresOf(m)
 	return nil
 }
 

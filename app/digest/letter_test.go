@@ -152,36 +152,43 @@ func TestLateness(t *testing.T) {
 
 func TestMeasuresSayFewAndNothingToDivideBy(t *testing.T) {
 	t.Parallel()
-	days := func(n int, from time.Time) []metrics.Fact {
-		var all []metrics.Fact
-		for i := range n {
-			at := from.Add(time.Duration(i) * 3 * time.Hour)
-			all = append(all, metrics.Fact{Kind: incident.Real, Member: problem.Member{Incident: incident.ID(from.Unix()) + incident.ID(i), StartedAt: at, DetectedAt: at, RestoredAt: at.Add(time.Duration(n) * time.Minute), Impact: time.Duration(n) * time.Minute}})
-		}
-		return all
+	week := func(n, minutes int) metrics.Progress {
+		var p metrics.Progress
+		p.Repair.Summary = metrics.Summary{N: n, Median: time.Duration(minutes) * time.Minute}
+		p.Recurrence.Flow = metrics.Flow{Occurrences: n, Recurrences: min(n, 2)}
+		return p
 	}
-	w := Weeks{Before: monday.AddDate(0, 0, -14), From: monday.AddDate(0, 0, -7), To: monday, Now: monday}
 	cases := map[string]struct {
-		now, before   int
+		now, before   metrics.Progress
 		value, change string
 		move          Move
+		seen          string
 	}{
-		"none in either week":         {0, 0, NotKnown, "", ""},
-		"few in this one":             {4, 9, "4 min", Few, ""},
-		"few in the one before":       {9, 4, "9 min", Few, ""},
-		"enough, and shorter":         {6, 9, "6 min", "from 9 min", Better},
-		"enough, and longer":          {9, 6, "9 min", "from 6 min", Worse},
-		"enough, and as long":         {7, 7, "7 min", "as the week before", Same},
-		"none this week, some before": {0, 9, NotKnown, "", ""},
+		"none in either week":         {week(0, 0), week(0, 0), NotKnown, "", "", NotKnown},
+		"none this week, some before": {week(0, 0), week(9, 9), NotKnown, "", "", NotKnown},
+		"few in this one":             {week(4, 4), week(9, 9), "4 min", Few, "", "2 of 4, " + Few},
+		"few in the one before":       {week(9, 9), week(4, 4), "9 min", Few, "", "2 of 9, " + Few},
+		"enough, and shorter":         {week(6, 6), week(9, 9), "6 min", "from 9 min", Better, "2 of 6, 2 of 9 the week before"},
+		"enough, and longer":          {week(9, 9), week(6, 6), "9 min", "from 6 min", Worse, "2 of 9, 2 of 6 the week before"},
+		"enough, and as long":         {week(7, 7), week(7, 7), "7 min", "as the week before", Same, "2 of 7, 2 of 7 the week before"},
 	}
 	for name, c := range cases {
-		m := MeasuresOf(append(days(c.now, w.From), days(c.before, w.Before)...), metrics.LoopClosure{}, metrics.WithoutCause{}, w)
-		if got := m.Top[0]; got.Value != c.value || got.Change != c.change || got.Move != c.move || got.N != c.now || m.Incidents != c.now {
+		m := MeasuresOf(Measured{This: c.now, Before: c.before})
+		if got := m.Top[0]; got.Value != c.value || got.Change != c.change || got.Move != c.move || got.N != c.now.Repair.N || m.Incidents != c.now.Repair.N {
 			t.Errorf("%s: %+v, %d incidents", name, got, m.Incidents)
 		}
+		if got := joined(", ", m.Top[1].Value, m.Top[1].Change); got != c.seen {
+			t.Errorf("%s: seen before %q, want %q", name, got, c.seen)
+		}
 	}
-	m := MeasuresOf(nil, metrics.LoopClosure{Verified: 3, Decided: 1, None: 4, Provisional: 2}, metrics.WithoutCause{}, w)
-	if got := m.Top[2]; got.Value != "4 of 8" || got.Note != "3 verified, 1 decided against, 2 still in their 90 days" {
+	var told Measured
+	told.This.Told.Waits = metrics.Waits{N: 8, Never: 5, Median: 3 * time.Hour, MedianAtLeast: true}
+	told.Loops.Loops = metrics.Loops{Verified: 3, Decided: 1, None: 4}
+	m := MeasuresOf(told)
+	if got := m.Top[2]; got.Value != "at least 3 h" || got.Note != "5 of them still do not" {
+		t.Errorf("of which nobody was told: %+v", got)
+	}
+	if got := m.All[7]; got.Value != "4 of 8" || got.Note != "3 verified, 1 decided against" {
 		t.Errorf("loops: %+v", got)
 	}
 }

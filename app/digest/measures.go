@@ -52,30 +52,32 @@ type Measures struct {
 	LeftOut               metrics.LeftOut
 }
 
-// Weeks are the moments a week's measures are about: [From, To), and [Before, From) of the week before.
-type Weeks struct{ Before, From, To, Now time.Time }
+// Measured is what a week's figures are made of: the measures of the week and of the one before, the loops of those significant incidents whose
+// grace ended in the last months, and who owned what at the end of the week.
+type Measured struct {
+	This, Before metrics.Progress
+	Loops        metrics.LoopClosure
+	Owned        metrics.OwnershipCoverage
+}
 
-// MeasuresOf makes the figures of a week: facts are those of both weeks, loops those whose grace has passed, and noCause the incidents
-// closed in the week. It is the one place where measures come into the letter; those that are not measured yet say so.
-func MeasuresOf(facts []metrics.Fact, loops metrics.LoopClosure, noCause metrics.WithoutCause, w Weeks) Measures {
-	this, before := metrics.Query{From: w.From, To: w.To, Now: w.Now}, metrics.Query{From: w.Before, To: w.From, Now: w.Now}
-	impact, earlier := metrics.ImpactDurationOf(facts, this), metrics.ImpactDurationOf(facts, before)
-	recurs, recurred := metrics.RecurrenceOf(facts, this), metrics.RecurrenceOf(facts, before)
-	m := Measures{Incidents: recurs.Flow.Occurrences + recurs.LeftOut.Unrecognisable, SeenBefore: recurs.Flow.Recurrences, LeftOut: recurs.LeftOut}
-	lasted := lengths("impact of an incident, median", impact.Summary, earlier.Summary)
-	seen := shares("seen before, within 90 d", Less, recurs.Flow.Share(), recurred.Flow.Share())
-	closed := share("significant incidents that changed something", More, loops.Share())
-	closed.Note = joined(", ", counted(loops.Verified, "verified"), counted(loops.Decided, "decided against"), counted(loops.Provisional, "still in their 90 days"))
-	m.Top = []Measure{lasted, seen, closed}
-	unknown := func(name string, wanted Wanted) Measure {
-		return Measure{Name: name, Value: NotKnown, Wanted: wanted, Note: "not measured yet"}
+// MeasuresOf makes the figures of a week. It is the one place where measures come into the letter; what is not measured says so.
+func MeasuresOf(m Measured) Measures {
+	this, before := m.This, m.Before
+	repair := lengths("time to repair, median", this.Repair.Summary, before.Repair.Summary)
+	lasted := lengths("impact of an incident, median", this.Impact.Summary, before.Impact.Summary)
+	seen := shares("seen before, within 90 d", Less, this.Recurrence.Flow.Share(), before.Recurrence.Flow.Share())
+	told := waits("until developers knew, median", this.Told.Waits, before.Told.Waits)
+	failed := shares("deployments that failed", Less, this.Fail.Share(), before.Fail.Share())
+	owned := share("services with a dashboard and a runbook", More, m.Owned.Share)
+	cycle := Measure{Name: "cycle time, P85 by P50", Value: NotKnown, Wanted: Less, Note: "not measured yet"}
+	closed := share("significant incidents that changed something", More, m.Loops.Share())
+	closed.Note = joined(", ", counted(m.Loops.Verified, "verified"), counted(m.Loops.Decided, "decided against"))
+	without := shares("closed without a cause", Less, this.WithoutCause.Share(), before.WithoutCause.Share())
+	return Measures{
+		Top: []Measure{repair, seen, told}, All: []Measure{repair, seen, failed, told, owned, cycle, lasted, closed, without},
+		Incidents:  this.Recurrence.Flow.Occurrences + this.Recurrence.LeftOut.Unrecognisable,
+		SeenBefore: this.Recurrence.Flow.Recurrences, LeftOut: this.Recurrence.LeftOut,
 	}
-	without := share("closed without a cause", Less, noCause.Share())
-	m.All = []Measure{
-		unknown("time to repair, median", Less), lasted, seen, unknown("change fail rate", Less), unknown("until developers knew, median", Less),
-		unknown("services with a dashboard and a runbook", More), unknown("cycle time, P85 by P50", Less), closed, without,
-	}
-	return m
 }
 
 func counted(n int, what string) string {
@@ -87,6 +89,22 @@ func counted(n int, what string) string {
 
 // lengths compares medians, where both weeks have enough.
 func lengths(name string, now, before metrics.Summary) Measure {
+	return medians(name, metrics.Waits{N: now.N, Median: now.Median}, metrics.Waits{N: before.N, Median: before.Median})
+}
+
+// waits compares medians that may still grow.
+func waits(name string, now, before metrics.Waits) Measure {
+	m := medians(name, now, before)
+	if now.MedianAtLeast {
+		m.Value = "at least " + m.Value
+	}
+	if now.Never > 0 {
+		m.Note = joined("; ", m.Note, fmt.Sprintf("%d of them still do not", now.Never))
+	}
+	return m
+}
+
+func medians(name string, now, before metrics.Waits) Measure {
 	m := Measure{Name: name, Value: NotKnown, N: now.N, Wanted: Less}
 	if now.N == 0 {
 		return m

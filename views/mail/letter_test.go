@@ -126,7 +126,7 @@ func letters() map[string]digest.Facts {
 	quiet := digest.Facts{
 		Scope: digest.Scope{Team: 1}, Team: catalog.Team{ID: 1, Slug: "booking", Name: "Booking"}, Week: digest.Week{Year: 2026, Number: 53},
 		When: digest.Monday7, Zone: time.UTC, Now: time.Date(2027, 1, 6, 9, 30, 0, 0, time.UTC), BaseURL: "https://upshot.example.org",
-		Measures: digest.MeasuresOf(nil, metrics.LoopClosure{}, metrics.WithoutCause{}, digest.Weeks{}),
+		Measures: digest.MeasuresOf(digest.Measured{}),
 	}
 	return map[string]digest.Facts{"full": fullWeek(), "quiet": quiet}
 }
