@@ -34,13 +34,13 @@ func changes(n int, kind followup.Kind) listing.Page[followup.FollowUp] {
 	return page
 }
 
-func section(l Letter, title string) (Section, bool) {
+func section(l Letter, title string) Section {
 	for _, s := range l.Sections {
 		if s.Title == title {
-			return s, true
+			return s
 		}
 	}
-	return Section{}, false
+	return Section{}
 }
 
 func TestSubjectAndHeadlineSayTheFinding(t *testing.T) {
@@ -97,7 +97,7 @@ func TestASectionHasFiveRowsAndLeadsToTheRest(t *testing.T) {
 	}{1: {1, ""}, 5: {5, ""}, 6: {5, "See the other one"}, 40: {5, "See the other 35"}} {
 		f := booking()
 		f.Failing = changes(n, followup.Code)
-		s, _ := section(NewLetter(f), "Done, but still happening")
+		s := section(NewLetter(f), "Done, but still happening")
 		if len(s.Rows) != want.rows || s.More != want.more {
 			t.Errorf("%d: %d rows, %q", n, len(s.Rows), s.More)
 		}
@@ -115,7 +115,7 @@ func TestTheWaitIsToldInTheWordsOfTheJiraComment(t *testing.T) {
 		members = append(members, problem.Member{Incident: incident.ID(n + 1), StartedAt: at, DetectedAt: at, RestoredAt: at.Add(30 * time.Minute), Impact: 30 * time.Minute})
 	}
 	f.Members = map[problem.ID][]problem.Member{7: members}
-	s, _ := section(NewLetter(f), "Decide this week")
+	s := section(NewLetter(f), "Decide this week")
 	r := s.Rows[0]
 	if r.Under != "waiting 21 d · recurred 3 times · 90 impact minutes" || r.Value != "1 h 30 min" || r.Marks != 3 || r.Bar != 100 || r.Link != "https://upshot.example.org/followups/FU-18" {
 		t.Errorf("got %+v", r)

@@ -11,12 +11,14 @@ import (
 	"upshot/app/dispatch"
 )
 
-// The ids of what is kept.
-type (
-	RunID          int64
-	MailID         int64
-	SubscriptionID int64
-)
+// RunID identifies a letter.
+type RunID int64
+
+// MailID identifies a mail.
+type MailID int64
+
+// SubscriptionID identifies a subscription.
+type SubscriptionID int64
 
 // Settings are how a scope's letters go out.
 type Settings struct {

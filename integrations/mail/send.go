@@ -62,7 +62,7 @@ func (s *Sender) Send(ctx context.Context, m dispatch.Mail) error {
 		return err
 	}
 	defer c.Close()
-	return c.send(ctx, m, letter)
+	return c.send(ctx, letter)
 }
 
 var noServer = &dispatch.Trouble{Kind: dispatch.Configuration, Said: "No mail server is set: UPSHOT_SMTP_URL is empty."}
@@ -112,10 +112,10 @@ func (c *Connection) Send(ctx context.Context, m dispatch.Mail) error {
 	if err != nil {
 		return unwritten(err)
 	}
-	return c.send(ctx, m, letter)
+	return c.send(ctx, letter)
 }
 
-func (c *Connection) send(ctx context.Context, m dispatch.Mail, letter *gomail.Msg) error {
+func (c *Connection) send(ctx context.Context, letter *gomail.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, c.sender.timeout+afterLibrary)
 	defer cancel()
 	stop := context.AfterFunc(ctx, c.hangUp)
