@@ -57,6 +57,7 @@ type Reads interface {
 	ServiceTeams(ctx context.Context, refs []string) (map[string]catalog.TeamID, error)
 	Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error)
 	Coverage(ctx context.Context, viewer account.Actor, team, service string) ([]metrics.CoverageFact, error)
+	WorkIssues(ctx context.Context, viewer account.Actor, team string, from, to time.Time) ([]metrics.WorkIssue, error)
 	JiraHealth(ctx context.Context, now time.Time) ([]jirasync.Health, error)
 }
 
@@ -235,12 +236,13 @@ func (g gathering) measures(ctx context.Context) error {
 	g.f.NoCause = without
 	var m Measured
 	var loops metrics.Progress
+	before := g.f.Week.Before().Begins(g.f.Zone)
 	for _, ask := range []struct {
 		from, to time.Time
 		into     *metrics.Progress
 	}{
 		{g.from, g.to, &m.This},
-		{g.f.Week.Before().Begins(g.f.Zone), g.from, &m.Before},
+		{before, g.from, &m.Before},
 		{g.to.Add(-grace - loopsWithin), g.to.Add(-grace), &loops},
 	} {
 		f := metrics.Filter{Team: g.f.Team.Slug, From: ask.from, To: ask.to}
@@ -253,6 +255,12 @@ func (g gathering) measures(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	issues, err := g.s.Store.WorkIssues(ctx, self, g.f.Team.Slug, before.Add(-metrics.CycleWindow), g.to)
+	if err != nil {
+		return err
+	}
+	m.Cycle = metrics.CycleTimeOf(issues, metrics.Query{From: g.from, To: g.to, Now: g.f.Now})
+	m.CycleBefore = metrics.CycleTimeOf(issues, metrics.Query{From: before, To: g.from, Now: g.f.Now})
 	m.Owned = metrics.OwnershipCoverageOf(facts, metrics.Query{To: g.to, Now: g.f.Now})
 	g.f.Measures = MeasuresOf(m)
 	return nil

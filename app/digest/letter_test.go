@@ -184,7 +184,12 @@ func TestMeasuresSayFewAndNothingToDivideBy(t *testing.T) {
 	var told Measured
 	told.This.Told.Waits = metrics.Waits{N: 8, Never: 5, Median: 3 * time.Hour, MedianAtLeast: true}
 	told.Loops.Loops = metrics.Loops{Verified: 3, Decided: 1, None: 4}
+	told.Cycle.CycleFigures = metrics.CycleFigures{N: 12, P50: 2 * time.Hour, P85: 5 * time.Hour}
+	told.CycleBefore.CycleFigures = metrics.CycleFigures{N: 12, P50: 2 * time.Hour, P85: 3 * time.Hour}
 	m := MeasuresOf(told)
+	if got := m.All[5]; got.Value != "2.5" || got.Change != "from 1.5" || got.Move != Worse || got.N != 12 {
+		t.Errorf("cycle time: %+v", got)
+	}
 	if got := m.Top[2]; got.Value != "at least 3 h" || got.Note != "5 of them still do not" {
 		t.Errorf("of which nobody was told: %+v", got)
 	}

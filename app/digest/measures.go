@@ -2,6 +2,7 @@ package digest
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"upshot/app/metrics"
@@ -58,6 +59,8 @@ type Measured struct {
 	This, Before metrics.Progress
 	Loops        metrics.LoopClosure
 	Owned        metrics.OwnershipCoverage
+	// Cycle is of the 8 weeks up to the end of the week, CycleBefore of those up to its beginning.
+	Cycle, CycleBefore metrics.CycleTime
 }
 
 // MeasuresOf makes the figures of a week. It is the one place where measures come into the letter; what is not measured says so.
@@ -69,7 +72,7 @@ func MeasuresOf(m Measured) Measures {
 	told := waits("until developers knew, median", this.Told.Waits, before.Told.Waits)
 	failed := shares("deployments that failed", Less, this.Fail.Share(), before.Fail.Share())
 	owned := share("services with a dashboard and a runbook", More, m.Owned.Share)
-	cycle := Measure{Name: "cycle time, P85 by P50", Value: NotKnown, Wanted: Less, Note: "not measured yet"}
+	cycle := predictable("cycle time, P85 ÷ P50 of 8 weeks", m.Cycle, m.CycleBefore)
 	closed := share("significant incidents that changed something", More, m.Loops.Share())
 	closed.Note = joined(", ", counted(m.Loops.Verified, "verified"), counted(m.Loops.Decided, "decided against"))
 	without := shares("closed without a cause", Less, this.WithoutCause.Share(), before.WithoutCause.Share())
@@ -118,6 +121,26 @@ func medians(name string, now, before metrics.Waits) Measure {
 	m.Change = "from " + lasting(before.Median)
 	if m.Move == Same {
 		m.Change = "as the week before"
+	}
+	return m
+}
+
+// predictable compares how even cycle times are.
+func predictable(name string, now, before metrics.CycleTime) Measure {
+	m := Measure{Name: name, Value: NotKnown, N: now.N, Wanted: Less}
+	ratio, known := now.Predictability()
+	earlier, knownBefore := before.Predictability()
+	if now.N > 0 && !known {
+		m.Change = Few
+	}
+	if known {
+		m.Value = fmt.Sprintf("%.1f", ratio)
+	}
+	if known && knownBefore {
+		m.Change, m.Move = fmt.Sprintf("from %.1f", earlier), moved(Less, math.Round(10*ratio), math.Round(10*earlier))
+		if m.Move == Same {
+			m.Change = "as the week before"
+		}
 	}
 	return m
 }
