@@ -36,7 +36,7 @@ func (c *DigestCommand) Run(ctx context.Context) error {
 		}
 		run, err := a.store.DigestRun(ctx, settings.Scope, week)
 		if fault.Is(err, fault.NotFound) {
-			run, _, err = a.words.digests.Preview(ctx, settings, week)
+			run, err = a.words.digests.Preview(ctx, settings, week)
 		}
 		if err != nil {
 			return err

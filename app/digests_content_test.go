@@ -17,7 +17,7 @@ func (l *lettered) preview(scope digest.Scope) string {
 	l.t.Helper()
 	settings, err := l.words.digests.ScopeOf(l.t.Context(), scope)
 	l.must(err)
-	run, _, err := l.words.digests.Preview(l.t.Context(), settings, digest.WeekOf(l.clock.Now(), time.UTC))
+	run, err := l.words.digests.Preview(l.t.Context(), settings, digest.WeekOf(l.clock.Now(), time.UTC))
 	l.must(err)
 	return run.Text
 }

@@ -54,6 +54,7 @@ type Facts struct {
 	Zone    *time.Location
 	Now     time.Time
 	BaseURL string // of this Upshot, without a slash at the end
+	Preview bool   // it is looked at, and not sent: then it is not late
 
 	Teams    map[catalog.TeamID]string // their names
 	Decide   listing.Page[followup.FollowUp]
@@ -166,7 +167,7 @@ func NewLetter(f Facts) Letter {
 		}
 	}
 	l.Subject = w.subject(l)
-	if due := f.When.Due(f.Week, f.Zone); f.Now.Sub(due) >= lateAfter {
+	if due := f.When.Due(f.Week, f.Zone); !f.Preview && f.Now.Sub(due) >= lateAfter {
 		l.Late = fmt.Sprintf("This letter comes %s late: it was due on %s.", lasting(f.Now.Sub(due)), due.Format("Monday 2 January, 15:04"))
 	}
 	for _, s := range []Section{
@@ -309,13 +310,22 @@ func (w writer) decide() Section {
 		if longest > 0 {
 			r.Bar = max(1, int(100*l.Waiting/longest))
 		}
-		r.Under = followup.StatusLine(l)
+		r.Under = waited(l)
 		if l.Bumps > 0 {
 			r.Under += " · " + plural(l.Bumps, "sprint bump", "sprint bumps")
 		}
 		s.Rows = append(s.Rows, r)
 	}
 	return s
+}
+
+// waited is what the Jira comment says, and the hands-on time that is in the cost too.
+func waited(l followup.Ledger) string {
+	said := followup.StatusLine(l)
+	if l.HandsOnWhileWaiting >= time.Minute {
+		said += " · " + lasting(l.HandsOnWhileWaiting) + " hands-on"
+	}
+	return said
 }
 
 // rows are at most Shown of them, with the way to the rest.
@@ -417,7 +427,7 @@ func (w writer) paid() Section {
 	for _, f := range w.Paid.Items {
 		l, r := w.ledger(f), w.change(f)
 		r.Value, r.Marks = cost(l.Cost()), l.RecurrencesWhileWaiting
-		r.Under = followup.StatusLine(l)
+		r.Under = waited(l)
 		rows = append(rows, r)
 	}
 	s.rows(w.Paid.Total, rows)

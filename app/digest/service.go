@@ -227,7 +227,7 @@ func (s *Service) zones(ctx context.Context) (map[Scope]*time.Location, error) {
 
 // write writes a letter down with a mail for each of its recipients; false: it was already.
 func (s *Service) write(ctx context.Context, d Settings, week Week) (bool, error) {
-	run, l, err := s.Preview(ctx, d, week)
+	run, l, err := s.compose(ctx, d, week, false)
 	if err != nil {
 		return false, err
 	}
@@ -257,11 +257,17 @@ func (s *Service) write(ctx context.Context, d Settings, week Week) (bool, error
 }
 
 // Preview is the letter as it would be written now.
-func (s *Service) Preview(ctx context.Context, d Settings, week Week) (Run, Letter, error) {
+func (s *Service) Preview(ctx context.Context, d Settings, week Week) (Run, error) {
+	run, _, err := s.compose(ctx, d, week, true)
+	return run, err
+}
+
+func (s *Service) compose(ctx context.Context, d Settings, week Week, preview bool) (Run, Letter, error) {
 	facts, err := s.Facts(ctx, d, week)
 	if err != nil {
 		return Run{}, Letter{}, err
 	}
+	facts.Preview = preview
 	l := NewLetter(facts)
 	run := Run{Scope: d.Scope, Week: week, DueAt: d.When.Due(week, facts.Zone), MadeAt: facts.Now, Decisions: l.Decisions}
 	run.Subject, run.Text, run.HTML, err = s.Letter(ctx, l)
@@ -318,7 +324,7 @@ func (s *Service) SendMe(ctx context.Context, u account.User, d Settings, week W
 	}
 	run, err := s.Store.DigestRun(ctx, d.Scope, week)
 	if fault.Is(err, fault.NotFound) {
-		run, _, err = s.Preview(ctx, d, week)
+		run, err = s.Preview(ctx, d, week)
 	}
 	if err != nil {
 		return err

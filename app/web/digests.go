@@ -181,7 +181,7 @@ func (w *Web) letterAsked(c echo.Context) (digest.Run, error) {
 	}
 	run, err := w.Store.DigestRun(ctx, s.settings.Scope, week)
 	if fault.Is(err, fault.NotFound) {
-		run, _, err = w.Digests.Preview(ctx, s.settings, week)
+		run, err = w.Digests.Preview(ctx, s.settings, week)
 	}
 	own := link.StopLetters(digest.ForRecipient)
 	run.HTML, run.Text = strings.ReplaceAll(run.HTML, own, link.Digest), strings.ReplaceAll(run.Text, own, link.Digest)
