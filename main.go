@@ -23,6 +23,7 @@ type cli struct {
 	Sync      app.SyncCommand      `cmd:"" help:"Read and write every connected Jira once; exits with 1 when something needs a person."`
 	JiraCheck app.JiraCheckCommand `cmd:"" help:"Ask every connected Jira whether everything the sync needs is there."`
 	Figures   app.FiguresCommand   `cmd:"" help:"Print the measures, or make anew what is kept for them."`
+	Digest    app.DigestCommand    `cmd:"" help:"Show a weekly letter, or send it."`
 	Migrate   app.MigrateCommand   `cmd:"" help:"Bring the tables of the database up to date; serve does it by itself."`
 	User      app.UserCommand      `cmd:"" help:"People who may sign in."`
 	Token     app.TokenCommand     `cmd:"" help:"API tokens."`

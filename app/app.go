@@ -48,7 +48,7 @@ func New(ctx context.Context, config Config, log *slog.Logger, now func() time.T
 	s.SetClock(now)
 	a := &App{config: config, log: log, now: now, store: s, words: newWords(s, now), kicked: make(chan struct{}, 1)}
 	a.newIntake()
-	if err := errors.Join(a.newNotices(), a.newJira(), a.words.jira.Connect.FromEnvironment(ctx)); err != nil {
+	if err := errors.Join(a.newNotices(), a.newDigests(), a.newJira(), a.words.jira.Connect.FromEnvironment(ctx)); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return a, nil
@@ -64,7 +64,7 @@ func (a *App) Handler() http.Handler {
 	pages := &web.Web{
 		Store: a.store, Accounts: a.words.accounts, Catalog: a.words.catalog, Incidents: a.words.incidents,
 		Problems: a.words.problems, Notes: a.words.notes, Deployments: a.words.deployments, FollowUps: a.words.followUps,
-		Jira: a.words.jira, Intake: a.words.intake, Triage: a.words.triage, Poll: a.config.JiraPoll, Notices: a.words.notices, Mail: a.mailSettings(),
+		Jira: a.words.jira, Intake: a.words.intake, Triage: a.words.triage, Poll: a.config.JiraPoll, Notices: a.words.notices, Digests: a.words.digests, Mail: a.mailSettings(),
 		Sessions: web.NewSessions(a.store.Sessions(a.now), a.config.Secure()),
 		Log:      a.log, Now: a.now, BaseURL: a.config.BaseURL, Demo: a.demo,
 	}

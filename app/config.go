@@ -48,6 +48,8 @@ type Config struct {
 	SMTPURLFile string `help:"File that holds it, since it has a password in it." name:"smtp-url-file" env:"UPSHOT_SMTP_URL_FILE" placeholder:"FILE"`
 	MailFrom    string `help:"Sender of mail, such as Upshot <upshot@example.com>." env:"UPSHOT_MAIL_FROM" placeholder:"MAIL"`
 
+	Zone string `help:"Zone of the organisation's own weekly letter; a team's is the team's." name:"organisation-zone" default:"UTC" env:"UPSHOT_ZONE" placeholder:"Europe/Lisbon"`
+
 	pace pace // of calls to others; zero: the usual one
 }
 
@@ -108,6 +110,9 @@ func (c *Config) Check() error {
 	}
 	if _, err := mail.Parse(c.SMTPURL, c.MailFrom); err != nil {
 		return err
+	}
+	if _, err := time.LoadLocation(c.Zone); err != nil || c.Zone == "Local" {
+		return fmt.Errorf("UPSHOT_ZONE %q is no time zone; write one such as Europe/Lisbon", c.Zone)
 	}
 	return c.checkJira()
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"upshot/app/account"
+	"upshot/app/digest"
 	"upshot/app/jirasync"
 	"upshot/app/job"
 	"upshot/app/notice"
@@ -81,6 +82,11 @@ func (a *App) jobs(log *slog.Logger) *job.Queue {
 		job.Work(func(ctx context.Context, _ jirasync.FlushArgs) error { return a.words.jira.FlushAll(ctx) }, job.Limits{Timeout: 10 * time.Minute, Attempts: 3}),
 		job.Work(func(ctx context.Context, _ notice.LookArgs) error { return a.words.notices.Run(ctx) }, job.Limits{Timeout: 5 * time.Minute, Attempts: 1}),
 		job.Work(func(ctx context.Context, _ notice.SoonArgs) error { return a.words.notices.Run(ctx) }, job.Limits{Timeout: 5 * time.Minute, Attempts: 1}),
+		job.Work(func(ctx context.Context, _ digest.LookArgs) error { return a.words.digests.Run(ctx) }, job.Limits{Timeout: 15 * time.Minute, Attempts: 1}),
+		job.Work(func(ctx context.Context, _ digest.SoonArgs) error { return a.words.digests.Run(ctx) }, job.Limits{Timeout: 15 * time.Minute, Attempts: 1}),
+		job.Work(func(ctx context.Context, _ digest.NudgeArgs) error { return a.words.digests.Remind(ctx) }, job.Limits{Timeout: 5 * time.Minute, Attempts: 1}),
+		job.Every(time.Minute, digest.LookArgs{}),
+		job.Every(time.Hour, digest.NudgeArgs{}),
 		job.Every(time.Minute, notice.LookArgs{}),
 		job.Every(a.config.JiraPoll, jirasync.SyncArgs{}),
 		job.Every(5*time.Minute, keepStale{}),

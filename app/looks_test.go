@@ -74,6 +74,11 @@ var everyPage = []struct{ name, address string }{
 	{"followup-new", link.NewFollowUpFor("INC-85")},
 	{"followup-edit", link.EditFollowUp(1)},
 
+	{"digest", link.DigestOf(link.EveryTeam)},
+	{"digest-team", link.DigestOf("booking")},
+	{"digest-letter", link.Letter("booking", "2026-W01")},
+	{"digest-stop-stale", link.StopLetters("nothing")},
+
 	{"services", link.Services},
 	{"service", link.Service("booking-api")},
 	{"service-judged", link.Service("rates-cache")},
@@ -174,6 +179,7 @@ func TestTheFirstPagesCanBeReadByEverybody(t *testing.T) {
 		{"first-incidents", link.Incidents},
 		{"first-problems", link.Problems},
 		{"first-followups", link.FollowUps},
+		{"first-digest", link.DigestOf(link.EveryTeam)},
 		{"first-services", link.Services},
 		{"first-teams", link.Teams},
 		{"first-deployments", link.Deployments},

@@ -7,6 +7,7 @@ import (
 	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/deployment"
+	"upshot/app/digest"
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/intake"
@@ -35,6 +36,7 @@ type words struct {
 	intake      *intake.Service
 	notices     *notice.Service
 	triage      *triage.Service
+	digests     *digest.Service
 }
 
 func newWords(s *store.Store, now func() time.Time) words {

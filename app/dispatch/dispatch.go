@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Mail is one letter to one or several people.
@@ -16,6 +17,11 @@ type Mail struct {
 	Subject       string
 	Text, HTML    string
 	AutoSubmitted bool // nobody pressed a button: no machine answers it (RFC 3834)
+	// ListID and ListName say which regular letter it is (RFC 2919); empty: none. Stop is the address that ends it, by one POST (RFC 8058).
+	ListID, ListName string
+	Stop             string
+	// Handing is called when the server has all of it but the end, and so has nothing yet. Its error breaks the letter off.
+	Handing func() error
 }
 
 // Chat is a message to the webhook of a chat. ID is the same however often it is sent.
@@ -57,6 +63,22 @@ type Trouble struct {
 	Maybe bool
 	// Down: the other side could not be reached at all.
 	Down bool
+	// Recipient: it is the address that was refused, not the letter.
+	Recipient bool
+}
+
+// The pauses between attempts grow from a minute to an hour.
+const (
+	firstPause = time.Minute
+	longest    = time.Hour
+)
+
+// Pause is how long to wait after so many attempts: each time twice as long as before, an hour at most.
+func Pause(attempt int) time.Duration {
+	if attempt > 6 {
+		return longest
+	}
+	return min(longest, firstPause<<max(0, attempt-1))
 }
 
 // Error gives the words.

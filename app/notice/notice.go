@@ -97,20 +97,8 @@ func ChannelsOf(t catalog.Team, mail bool) []Channel {
 	return all
 }
 
-// How long a notice is tried: after each failure it waits twice as long as before, an hour at most, and is given up after a day.
-const (
-	firstPause = time.Minute
-	longest    = time.Hour
-	givenUp    = 24 * time.Hour
-)
-
-// pauseAfter is how long to wait after so many attempts.
-func pauseAfter(attempt int) time.Duration {
-	if attempt > 6 {
-		return longest
-	}
-	return min(longest, firstPause<<max(0, attempt-1))
-}
+// givenUp is how long a notice is tried.
+const givenUp = 24 * time.Hour
 
 // After is the notice after an attempt that failed.
 func After(n Notice, t *dispatch.Trouble, now time.Time) Notice {
@@ -118,7 +106,7 @@ func After(n Notice, t *dispatch.Trouble, now time.Time) Notice {
 	if t.Maybe {
 		n.Trouble.Words = strings.TrimSuffix(t.Said, ".") + ". It may have arrived all the same."
 	}
-	if n.State, n.NextAt = Waiting, now.Add(pauseAfter(n.Attempt)); t.Kind == dispatch.Permanent || n.NextAt.Sub(n.CreatedAt) > givenUp {
+	if n.State, n.NextAt = Waiting, now.Add(dispatch.Pause(n.Attempt)); t.Kind == dispatch.Permanent || n.NextAt.Sub(n.CreatedAt) > givenUp {
 		n.State, n.NextAt = Dead, now
 	}
 	return n

@@ -21,11 +21,18 @@ type route struct {
 
 const stranger account.Role = ""
 
+// The links in mails, which need no sign-in.
+const (
+	stopLetters    = "/letters/stop/:token"
+	confirmLetters = "/letters/confirm/:token"
+)
+
 // routes lists every address of the pages.
 func (w *Web) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	const viewer, editor, admin = account.Viewer, account.Editor, account.Admin
 	const anIncident, aProblem, aNote, aTicket = "/incidents/:ref", "/problems/:ref", "/notes/:id", "/followups/:ref/ticket"
+	const aScope = "/digest/:scope"
 	const aSite, aSource, aService = "/settings/jira/:id", "/settings/sources/:id", "/services/:slug"
 	return []route{
 		{get, link.SignIn, stranger, w.askSignIn},
@@ -102,6 +109,24 @@ func (w *Web) routes() []route {
 		{get, link.Progress, viewer, w.showProgress},
 		{get, link.Progress + ".csv", viewer, w.exportProgress},
 		{get, link.ProgressRows, viewer, w.listProgressRows},
+
+		{get, link.Digest, viewer, w.showDigest},
+		{get, aScope, viewer, w.showDigestOf},
+		{post, aScope + "/subscribe", viewer, w.subscribe},
+		{post, aScope + "/when", admin, w.changeLetters},
+		{post, aScope + "/addresses", admin, w.askAddress},
+		{post, aScope + "/addresses/:id/drop", admin, w.dropAddress},
+		{get, aScope + "/:week", viewer, w.showLetter},
+		{get, aScope + "/:week/letter", viewer, w.letterAlone},
+		{get, aScope + "/:week/text", viewer, w.letterText},
+		{post, aScope + "/:week/me", viewer, w.sendMeLetter},
+		{post, link.OwnLetters, viewer, w.takeLetters},
+		{post, link.TrustAddress, editor, w.trustAddress},
+		{post, "/letters/mails/:id/again", editor, w.letterAgain},
+		{get, stopLetters, stranger, w.askStop},
+		{post, stopLetters, stranger, w.stopLetters},
+		{get, confirmLetters, stranger, w.askConfirm},
+		{post, confirmLetters, stranger, w.confirmLetters},
 
 		{get, link.FollowUps, viewer, w.listFollowUps},
 		{post, link.FollowUps, editor, w.promiseFollowUp},

@@ -15,7 +15,7 @@ import (
 )
 
 // openAddresses are those that strangers may ask for; sign-in and set-up let them in, and the others tell nothing.
-var openAddresses = []string{link.SignIn, link.SignOut, link.Setup}
+var openAddresses = []string{link.SignIn, link.SignOut, link.Setup, stopLetters, confirmLetters}
 
 // filled is the route's address with something in the place of its parameters.
 func (r route) filled() string {
@@ -154,4 +154,5 @@ var fieldNames = []string{
 	"title", "detail", "purpose", "state", "due_on", "for", "reason", "look_again_on", "problem", "severity", "sort",
 	"evidence_url", "deployment", "text", "cause", "class", "source", "status", "into", "of", "at", "incidents",
 	"judgement", "back", "owner", "planned_1", "done_1", "version_1",
+	"wanted", "paused_until", "nudges", "only_decisions", "only", "day", "clock", "address", "week",
 }

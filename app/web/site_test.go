@@ -23,6 +23,7 @@ import (
 	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/deployment"
+	"upshot/app/digest"
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/intake"
@@ -101,6 +102,10 @@ func newSite(t testing.TB) *site {
 		Intake: &intake.Service{
 			Store: s.store, Makers: makers.All(), Incidents: incidents, Deployments: deployments, Notes: notes, Log: s.store,
 			Key: secret.NewRandomKey(), Now: s.clock,
+		},
+		Digests: &digest.Service{
+			Store: s.store, Log: s.store, Ready: func() bool { return true }, Letter: letters.Letter, Short: letters.Short, Logger: slog.New(slog.DiscardHandler),
+			Now: s.clock, BaseURL: "https://upshot.example.test", Zone: time.UTC, Poll: time.Minute, Holder: "test", Lease: time.Minute,
 		},
 		Triage:   &triage.Service{Store: s.store, Log: s.store, Now: s.clock},
 		Poll:     time.Minute,

@@ -62,6 +62,7 @@ func TestAPageAsksAsManyQuestionsOfFiftyRowsAsOfFive(t *testing.T) {
 		"/incidents/INC-1", "/followups/FU-1", "/problems/PRB-1", "/problems/PRB-2", "/services/card-gateway", "/teams/payments", "/deployments/1",
 		"/inbox?team=payments", "/inbox?team=none", "/inbox",
 		"/progress", "/progress?team=payments&range=all", "/progress/rows?of=time_to_repair", "/progress/rows?of=recurrence&team=payments",
+		"/digest/every_team", "/digest/payments", "/digest/payments/2026-W47/letter",
 	}
 	asked := func() map[string]int64 {
 		t.Helper()

@@ -16,6 +16,7 @@ import (
 	"upshot/app/audit"
 	"upshot/app/catalog"
 	"upshot/app/deployment"
+	"upshot/app/digest"
 	"upshot/app/followup"
 	"upshot/app/incident"
 	"upshot/app/intake"
@@ -50,6 +51,7 @@ type Store interface {
 	sourceStore
 	noticeStore
 	triageStore
+	digestStore
 }
 
 // Web serves the pages.
@@ -67,6 +69,7 @@ type Web struct {
 	Triage      *triage.Service
 	Poll        time.Duration // how often Jira is read
 	Notices     *notice.Service
+	Digests     *digest.Service
 	Mail        settings.MailSettings // as the settings show them
 
 	Sessions *scs.SessionManager

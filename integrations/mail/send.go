@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net"
 	"net/textproto"
 	"slices"
@@ -14,11 +15,12 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"upshot/app/dispatch"
 )
 
-// Sender sends mail through one server. It may be used by several goroutines; each letter has a connection of its own.
+// Sender sends mail through one server. It may be used by several goroutines; a Connection by one at a time.
 type Sender struct {
 	settings Settings
 	timeout  time.Duration
@@ -28,6 +30,9 @@ type Sender struct {
 // DefaultTimeout is what each of the two parts of sending takes at most: coming to be let in, and handing over. Both together end
 // after twice that.
 const DefaultTimeout = 15 * time.Second
+
+// afterLibrary is how much longer than the library's own deadlines ours are: its words say more.
+const afterLibrary = time.Second
 
 const wordsMax = 300 // characters of what a server says that are kept
 
@@ -42,32 +47,113 @@ func New(s Settings, timeout time.Duration) *Sender {
 // Ready tells whether there is a server to send through.
 func (s *Sender) Ready() bool { return s.settings.Ready() }
 
-// Send hands one letter over to the server. nil means that the server has accepted it. Every error is a *dispatch.Trouble.
+// Send hands one letter over to the server, on a connection of its own. nil means that the server has accepted it. Every error is a
+// *dispatch.Trouble.
 func (s *Sender) Send(ctx context.Context, m dispatch.Mail) error {
 	if !s.Ready() {
-		return &dispatch.Trouble{Kind: dispatch.Configuration, Said: "No mail server is set: UPSHOT_SMTP_URL is empty."}
+		return noServer
 	}
-	letter, err := s.letter(m)
+	letter, err := s.letter(m) // before anybody is called
 	if err != nil {
-		return &dispatch.Trouble{Kind: dispatch.Permanent, Said: dispatch.Short(err.Error(), wordsMax)}
+		return unwritten(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*s.timeout)
-	// The library waits by deadlines of its own, and leaves the connection open when it is not let in: it ends with ctx.
+	c, err := s.Open(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return c.send(ctx, letter)
+}
+
+var noServer = &dispatch.Trouble{Kind: dispatch.Configuration, Said: "No mail server is set: UPSHOT_SMTP_URL is empty."}
+
+func unwritten(err error) *dispatch.Trouble {
+	return &dispatch.Trouble{Kind: dispatch.Permanent, Said: dispatch.Short(err.Error(), wordsMax)}
+}
+
+// Connection is one to the server, for letters one after the other.
+type Connection struct {
+	sender *Sender
+	client *gomail.Client
+	smtp   *smtp.Client
+	conn   net.Conn
+	broken bool
+}
+
+// Open comes to be let in. Every error is a *dispatch.Trouble.
+func (s *Sender) Open(ctx context.Context) (*Connection, error) {
+	if !s.Ready() {
+		return nil, noServer
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout+afterLibrary)
 	defer cancel()
-	client, err := s.client(func(c net.Conn) { context.AfterFunc(ctx, func() { _ = c.Close() }) })
+	c := &Connection{sender: s}
+	client, err := s.client(func(conn net.Conn) { c.conn = conn })
 	if err != nil {
-		return &dispatch.Trouble{Kind: dispatch.Configuration, Said: dispatch.Short(err.Error(), wordsMax)}
+		return nil, &dispatch.Trouble{Kind: dispatch.Configuration, Said: dispatch.Short(err.Error(), wordsMax)}
 	}
-	let, err := client.DialToSMTPClientWithContext(ctx)
+	c.client = client
+	// The library waits by deadlines of its own, and leaves the connection open when it is not let in.
+	stop := context.AfterFunc(ctx, c.hangUp)
+	c.smtp, err = client.DialToSMTPClientWithContext(ctx)
+	if !stop() || err != nil {
+		c.hangUp()
+		if err == nil {
+			err = ctx.Err()
+		}
+		return nil, notLetIn(err)
+	}
+	return c, nil
+}
+
+// Send hands one letter over. nil means that the server has accepted it. Every error is a *dispatch.Trouble.
+func (c *Connection) Send(ctx context.Context, m dispatch.Mail) error {
+	letter, err := c.sender.letter(m)
 	if err != nil {
-		return notLetIn(err)
+		return unwritten(err)
 	}
-	err = client.SendWithSMTPClient(let, letter)
-	if err == nil || letter.IsDelivered() { // what comes after the server's yes changes nothing
-		_ = client.CloseWithSMTPClient(let)
+	return c.send(ctx, letter)
+}
+
+func (c *Connection) send(ctx context.Context, letter *gomail.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, c.sender.timeout+afterLibrary)
+	defer cancel()
+	stop := context.AfterFunc(ctx, c.hangUp)
+	defer stop()
+	err := c.client.SendWithSMTPClient(c.smtp, letter)
+	if err == nil {
 		return nil
 	}
-	return refused(err)
+	if letter.IsDelivered() { // what comes after the server's yes changes nothing
+		c.broken = true
+		return nil
+	}
+	t := refused(err)
+	const goingAway = 421
+	if t.Status == 0 || t.Status == goingAway {
+		// Between its first and its last line a letter cannot be taken back but by hanging up.
+		c.broken = true
+		c.hangUp()
+	}
+	return t
+}
+
+// Broken tells whether the connection takes no more letters.
+func (c *Connection) Broken() bool { return c.broken }
+
+// Close ends the connection.
+func (c *Connection) Close() {
+	if c.broken {
+		c.hangUp()
+		return
+	}
+	_ = c.client.CloseWithSMTPClient(c.smtp)
+}
+
+func (c *Connection) hangUp() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+	}
 }
 
 func (s *Sender) letter(m dispatch.Mail) (*gomail.Msg, error) {
@@ -84,11 +170,40 @@ func (s *Sender) letter(m dispatch.Mail) (*gomail.Msg, error) {
 	if m.AutoSubmitted {
 		letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	}
-	letter.SetBodyString(gomail.TypeTextPlain, m.Text)
-	if m.HTML != "" {
-		letter.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	if m.ListID != "" {
+		letter.SetGenHeader("List-Id", listID(m, s.settings.domain()))
 	}
+	if m.Stop != "" {
+		letter.SetGenHeaderPreformatted("List-Unsubscribe", "<"+m.Stop+">")
+		letter.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
+	if m.HTML == "" {
+		letter.SetBodyWriter(gomail.TypeTextPlain, writing(m.Text, m.Handing))
+		return letter, nil
+	}
+	letter.SetBodyString(gomail.TypeTextPlain, m.Text)
+	letter.AddAlternativeWriter(gomail.TypeTextHTML, writing(m.HTML, m.Handing))
 	return letter, nil
+}
+
+// listID is such as "Upshot, Booking" <booking.upshot.example.com>.
+func listID(m dispatch.Mail, domain string) string {
+	name := mime.QEncoding.Encode("utf-8", m.ListName)
+	if name == m.ListName {
+		name = strconv.Quote(name)
+	}
+	return name + " <" + m.ListID + "." + domain + ">"
+}
+
+// writing gives the last part of a letter, and says so before the end follows it.
+func writing(text string, handing func() error) func(io.Writer) (int64, error) {
+	return func(w io.Writer) (int64, error) {
+		n, err := io.WriteString(w, text)
+		if err == nil && handing != nil {
+			err = handing()
+		}
+		return int64(n), err
+	}
 }
 
 func (s *Sender) client(opened func(net.Conn)) (*gomail.Client, error) {
@@ -176,6 +291,7 @@ func refused(err error) *dispatch.Trouble {
 		t.Kind = dispatch.Configuration
 	default:
 		t.Kind = dispatch.Permanent
+		t.Recipient = sending.Reason == gomail.ErrSMTPRcptTo
 	}
 	return t
 }

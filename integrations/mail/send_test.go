@@ -88,7 +88,7 @@ func TestWhatAServerMayDo(t *testing.T) {
 		want    dispatch.Trouble // Said is a part of it
 		kept    int              // letters that are there all the same
 	}{
-		"no such user":                        {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": code(550, "no such user here")}}, want: dispatch.Trouble{Kind: dispatch.Permanent, Status: 550, Said: "no such user here"}},
+		"no such user":                        {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": code(550, "no such user here")}}, want: dispatch.Trouble{Kind: dispatch.Permanent, Status: 550, Said: "no such user here", Recipient: true}},
 		"the mailbox is busy":                 {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": code(451, "try later")}}, want: dispatch.Trouble{Kind: dispatch.Temporary, Status: 451, Said: "try later"}},
 		"the letter is taken for spam":        {moods: mailtest.Moods{RefuseData: code(554, "looks like spam")}, want: dispatch.Trouble{Kind: dispatch.Permanent, Status: 554, Said: "looks like spam"}},
 		"no room just now":                    {moods: mailtest.Moods{RefuseData: code(452, "disk full")}, want: dispatch.Trouble{Kind: dispatch.Temporary, Status: 452, Said: "disk full"}},

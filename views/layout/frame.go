@@ -71,6 +71,7 @@ func places(v Viewer) []place {
 		{"Teams", link.Teams},
 		{"Deployments", link.Deployments},
 		{"Progress", link.Progress},
+		{"Digest", link.Digest},
 	}
 	if v.IsAdmin {
 		all = append(all, place{"Settings", link.Settings})

@@ -20,6 +20,7 @@ const (
 	NewService     = "/services/new"
 	Teams          = "/teams"
 	NewTeam        = "/teams/new"
+	Digest         = "/digest"
 	Deployments    = "/deployments"
 	NewDeployment  = "/deployments/new"
 	Settings       = "/settings"
