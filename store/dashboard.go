@@ -37,16 +37,20 @@ func (s *Store) DecideNow(ctx context.Context, viewer account.Actor, team string
 	if page.Items, err = s.theseFollowUps(ctx, rows, err); err != nil {
 		return page, cost, err
 	}
-	// What one waited through is all that its problem saw since it was queued: the first queued holds what the others do.
-	var sums struct{ Count, Recurrences, Impact, HandsOn int64 }
-	err = s.db(ctx).Raw(`SELECT COALESCE(sum(n), 0) AS count, COALESCE(sum(recurrences), 0) AS recurrences,
-		COALESCE(sum(impact), 0) AS impact, COALESCE(sum(hands_on), 0) AS hands_on FROM (`+
-		q.sql(`count(*) AS n, max(followups.recurrences_while_waiting) AS recurrences,
-		max(followups.impact_while_waiting_seconds) AS impact, max(followups.hands_on_while_waiting_seconds) AS hands_on`,
-			" GROUP BY followups.problem_id")+") AS each_problem", q.args...).Scan(&sums).Error
-	page.Total = int(sums.Count)
-	cost = followup.Cost{Recurrences: int(sums.Recurrences), Impact: lasting(sums.Impact), HandsOn: lasting(sums.HandsOn)}
-	return page, cost, explain(err, "follow-up")
+	type sums struct{ Count, Recurrences, Impact, HandsOn int64 }
+	sum, err := ofQueue(ctx, s, "decide "+team, s.now(), func() (sums, error) {
+		// What one waited through is all that its problem saw since it was queued: the first queued holds what the others do.
+		var sum sums
+		err := s.db(ctx).Raw(`SELECT COALESCE(sum(n), 0) AS count, COALESCE(sum(recurrences), 0) AS recurrences,
+			COALESCE(sum(impact), 0) AS impact, COALESCE(sum(hands_on), 0) AS hands_on FROM (`+
+			q.sql(`count(*) AS n, max(followups.recurrences_while_waiting) AS recurrences,
+			max(followups.impact_while_waiting_seconds) AS impact, max(followups.hands_on_while_waiting_seconds) AS hands_on`,
+				" GROUP BY followups.problem_id")+") AS each_problem", q.args...).Scan(&sum).Error
+		return sum, explain(err, "follow-up")
+	})
+	page.Total = int(sum.Count)
+	cost = followup.Cost{Recurrences: int(sum.Recurrences), Impact: lasting(sum.Impact), HandsOn: lasting(sum.HandsOn)}
+	return page, cost, err
 }
 
 // The bounds of Untold: developers have an hour, and what is over is asked about for a month.

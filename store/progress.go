@@ -56,6 +56,50 @@ type shelf struct {
 	mu      sync.Mutex
 	tallies map[metrics.Day]kept
 	made    map[question]answer
+	queue   map[queueQuestion]any
+}
+
+// queueQuestion is what was asked of the queue, which version of it, and in which minute.
+type queueQuestion struct {
+	what   string
+	made   int64
+	minute int64
+}
+
+// ofQueue gives what sum makes of the queue, or made of it when it was the same, within the same minute. What changed before is in it.
+func ofQueue[T any](ctx context.Context, s *Store, what string, now time.Time, sum func() (T, error)) (T, error) {
+	var none T
+	if s.txOf(ctx) != nil {
+		return sum()
+	}
+	behind, err := s.catchUp(ctx)
+	if err != nil {
+		return none, err
+	}
+	if behind > 0 {
+		return sum()
+	}
+	q := queueQuestion{what: what, minute: now.Unix() / 60}
+	if err := s.db(ctx).Raw("SELECT made FROM queue_version").Row().Scan(&q.made); err != nil {
+		return none, explain(err, "queue")
+	}
+	s.shelf.mu.Lock()
+	known, is := s.shelf.queue[q]
+	s.shelf.mu.Unlock()
+	if is {
+		return known.(T), nil //nolint:forcetypeassert // what says which type it is
+	}
+	made, err := sum()
+	if err != nil {
+		return none, err
+	}
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock()
+	if len(s.shelf.queue) >= answersKept || s.shelf.queue == nil {
+		s.shelf.queue = map[queueQuestion]any{}
+	}
+	s.shelf.queue[q] = made
+	return made, nil
 }
 
 type kept struct {

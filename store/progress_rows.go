@@ -78,7 +78,8 @@ func (s *Store) CountedRows(ctx context.Context, viewer account.Actor, of metric
 	return pageOf(rows, items), nil
 }
 
-// Boundary counts hand-offs of the incidents detected in a period, and how long it took until a team accepted them.
+// Boundary counts hand-offs of the incidents detected in a period, and how long it took until a team accepted them. How many incidents these are is
+// known from Progress.
 func (s *Store) Boundary(ctx context.Context, viewer account.Actor, f metrics.Filter) (metrics.Boundary, error) {
 	var b metrics.Boundary
 	if err := viewer.May(account.Viewer); err != nil {
@@ -99,16 +100,16 @@ func (s *Store) Boundary(ctx context.Context, viewer account.Actor, f metrics.Fi
 		}
 		q.and("f.incident_id IN ("+picked.sql("i.id", "")+")", picked.args...)
 	}
-	if err := s.db(ctx).Raw(q.sql("count(*)", ""), q.args...).Row().Scan(&b.Incidents); err != nil {
-		return b, explain(err, "incident")
-	}
+	// Few incidents are handed over: it is they that lead to their figures.
 	within := q
-	within.from = "hand_offs h JOIN incident_figures f ON f.incident_id = h.incident_id"
+	within.from = "hand_offs h CROSS JOIN incident_figures f"
+	within.and("f.incident_id = h.incident_id")
 	if err := s.db(ctx).Raw(within.sql("count(*)", ""), within.args...).Row().Scan(&b.HandOffs); err != nil {
 		return b, explain(err, "hand-off")
 	}
-	within.from = "triages t JOIN incident_figures f ON f.incident_id = t.incident_id"
-	within.where = append(within.where[:len(within.where):len(within.where)], "t.accepted_at IS NOT NULL AND t.took_seconds IS NOT NULL")
+	within = q
+	within.from = "triages t CROSS JOIN incident_figures f"
+	within.and("f.incident_id = t.incident_id AND t.accepted_at IS NOT NULL AND t.took_seconds IS NOT NULL")
 	var took []int64
 	if err := s.db(ctx).Raw(within.sql("t.took_seconds", ""), within.args...).Scan(&took).Error; err != nil {
 		return b, explain(err, "triage")

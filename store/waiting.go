@@ -47,6 +47,11 @@ func (s *Store) QueueSummary(ctx context.Context, viewer account.Actor, f follow
 		return sum, err
 	}
 	f.State, f.States = "", nil
+	return ofQueue(ctx, s, fmt.Sprintf("summary %+v", f), now, func() (followup.QueueSummary, error) { return s.queueSummary(ctx, f, now) })
+}
+
+func (s *Store) queueSummary(ctx context.Context, f followup.Filter, now time.Time) (followup.QueueSummary, error) {
+	var sum followup.QueueSummary
 	q, err := s.followUpsChosen(ctx, f)
 	if err != nil {
 		return sum, err
@@ -136,7 +141,7 @@ func (b *backlog) finished(ctx context.Context) error {
 		Finished int
 	}
 	err := b.ask(ctx, &rows, "followups.team_id, count(*) AS finished",
-		"followups.done_at >= ?", []any{b.now.Add(-followup.FinishedWithin)}, " GROUP BY followups.team_id")
+		"followups.done_at >= ?", []any{b.now.Add(-followup.FinishedWithin)}, " GROUP BY +followups.team_id") // not in the order of the teams: those are few of many
 	for _, r := range rows {
 		b.team(r.TeamID).Finished = r.Finished
 		b.sum.All.Finished += r.Finished

@@ -430,6 +430,7 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 	if err != nil {
 		return nil, err
 	}
+	boundary.Incidents = p.Told.N
 	covered, err := a.Store.Coverage(ctx, viewer, in.Team, in.Service)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,7 @@ package metrics
 
 // Boundary is how often incidents are passed from team to team, and how long no team answers for them (METRICS 10).
 type Boundary struct {
-	Incidents     int // detected in the period
+	Incidents     int // occurrences detected in the period
 	HandOffs      int // of these
 	Unaccountable Summary
 }

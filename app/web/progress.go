@@ -70,7 +70,11 @@ func (w *Web) progressData(c echo.Context) (progress.Data, error) {
 			return err
 		},
 		func() (err error) { d.Steps, err = w.Store.AdoptionMarks(ctx, viewer, q.Team, q.Service); return err },
-		func() (err error) { d.Boundary, err = w.Store.Boundary(ctx, viewer, f); return err },
+		func() (err error) {
+			d.Boundary, err = w.Store.Boundary(ctx, viewer, f)
+			d.Boundary.Incidents = d.Measures.Told.N
+			return err
+		},
 		func() error {
 			sum, err := w.Store.QueueSummary(ctx, viewer, followup.Filter{Team: q.Team, Service: q.Service}, now)
 			d.Waiting = sum.All

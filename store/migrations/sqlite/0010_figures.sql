@@ -5,7 +5,8 @@ CREATE TABLE stale_figures (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   incident_id INTEGER,
   problem_id INTEGER,
-  day INTEGER -- since 1970-01-01, in UTC
+  day INTEGER, -- since 1970-01-01, in UTC
+  queue BOOLEAN NOT NULL DEFAULT FALSE -- a follow-up has changed
 );
 CREATE INDEX stale_figures_first ON stale_figures (id) WHERE day IS NULL;
 CREATE INDEX stale_figures_days ON stale_figures (day, id) WHERE day IS NOT NULL;
@@ -156,6 +157,16 @@ CREATE TRIGGER figures_followup_incident_gone AFTER DELETE ON followup_incidents
   INSERT INTO stale_figures (incident_id) VALUES (OLD.incident_id);
 END;
 -- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER figures_queue_new AFTER INSERT ON followups BEGIN
+  INSERT INTO stale_figures (queue) VALUES (TRUE);
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER figures_queue AFTER UPDATE ON followups BEGIN
+  INSERT INTO stale_figures (queue) VALUES (TRUE);
+END;
+-- +goose StatementEnd
 -- A deployment ends the suspicion of the one before it, which may have finished the day before.
 -- +goose StatementBegin
 CREATE TRIGGER figures_deployment_new AFTER INSERT ON deployments BEGIN
@@ -194,6 +205,9 @@ CREATE TRIGGER figures_builder AFTER UPDATE OF builder_id ON services WHEN NEW.b
 END;
 -- +goose StatementEnd
 
+-- Grows when a follow-up has changed: what was summed up of the queue is good as long as it does not.
+CREATE TABLE queue_version (made INTEGER NOT NULL);
+INSERT INTO queue_version VALUES (0);
 -- Kept: what waiting for the open follow-ups of a problem cost, an occurrence once; of each team's, and of all.
 CREATE TABLE waiting_costs (
   problem_id INTEGER NOT NULL REFERENCES problems (id) ON DELETE CASCADE,
@@ -206,6 +220,10 @@ CREATE INDEX waiting_costs_team ON waiting_costs (of_all, team_id, cost_seconds)
 INSERT INTO stale_problems (problem_id) SELECT DISTINCT problem_id FROM followups
 WHERE problem_id IS NOT NULL AND recurrences_while_waiting > 0 AND state NOT IN ('proposed', 'done', 'verified', 'declined', 'duplicate')
 ON CONFLICT (problem_id) DO NOTHING;
+
+DROP INDEX followups_decide;
+CREATE INDEX followups_decide ON followups (cost_seconds, id, team_id, problem_id, recurrences_while_waiting, impact_while_waiting_seconds, hands_on_while_waiting_seconds)
+  WHERE still_waiting AND recurrences_while_waiting > 0;
 
 -- The tallies answer what these were for.
 DROP INDEX incidents_months;
@@ -220,6 +238,8 @@ INSERT INTO stale_figures (day) SELECT DISTINCT unixepoch(shipped_at) / 86400 FR
 INSERT INTO stale_figures (day) SELECT DISTINCT unixepoch(fix_failed_at) / 86400 FROM followups WHERE fix_failed_at IS NOT NULL;
 
 -- +goose Down
+DROP TRIGGER figures_queue;
+DROP TRIGGER figures_queue_new;
 CREATE INDEX incidents_resolved_significant ON incidents (resolved_at, id, problem_id)
   WHERE kind NOT IN ('maintenance', 'drill') AND merged_into IS NULL AND significant;
 CREATE INDEX incidents_months ON incidents ((CAST(substr(noticed_at, 1, 4) AS INTEGER) * 12 + CAST(substr(noticed_at, 6, 2) AS INTEGER)), impact_seconds, recurs, recognisable)
@@ -249,6 +269,7 @@ DROP TRIGGER figures_incident;
 DROP TRIGGER figures_incident_new;
 DROP INDEX followups_failed;
 DROP INDEX followups_shipped;
+DROP TABLE queue_version;
 DROP TABLE waiting_costs;
 DROP TABLE tallies;
 DROP TABLE incident_figures;
