@@ -185,3 +185,37 @@ func (s *Store) Corrections(ctx context.Context, viewer account.Actor, ids []inc
 	}
 	return all, explain(err, "event")
 }
+
+// OccurrencesSince gives the occurrences of problems detected since a moment, in order, with what a chart shows of each: when it was detected and how long
+// users felt it, so far while it goes on. What changed before is in it.
+func (s *Store) OccurrencesSince(ctx context.Context, viewer account.Actor, ids []problem.ID, since time.Time) (map[problem.ID][]problem.Occurrence, error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return nil, err
+	}
+	now := s.now()
+	return ofQueue(ctx, s, fmt.Sprintf("seen %v %s", ids, now.Sub(since).Round(time.Minute)), now, func() (map[problem.ID][]problem.Occurrence, error) {
+		rows, err := s.db(ctx).Raw(`SELECT f.problem_id, f.incident_id, f.detected_at, f.started_at, f.impact_seconds, f.ongoing FROM incident_figures f
+			WHERE f.problem_id IN ? AND f.detected_at >= ? AND f.part = 'occurrence' ORDER BY f.problem_id, f.detected_at, f.incident_id`, ids, since.UTC()).Rows()
+		if err != nil {
+			return nil, explain(err, "figure")
+		}
+		defer func() { _ = rows.Close() }()
+		seen := map[problem.ID][]problem.Occurrence{}
+		for rows.Next() {
+			var of problem.ID
+			var id problem.IncidentID
+			var o problem.Occurrence
+			var impact int64
+			if err := rows.Scan(&of, &id, &o.DetectedAt, &o.StartedAt, &impact, &o.Ongoing); err != nil {
+				return nil, explain(err, "figure")
+			}
+			o.DetectedAt, o.StartedAt, o.Impact = o.DetectedAt.UTC(), o.StartedAt.UTC(), lasting(impact)
+			if o.Ongoing {
+				o.Impact = max(0, now.Sub(o.StartedAt))
+			}
+			o.Members = []problem.Member{{Incident: id, StartedAt: o.StartedAt, DetectedAt: o.DetectedAt}}
+			seen[of] = append(seen[of], o)
+		}
+		return seen, explain(rows.Err(), "figure")
+	})
+}

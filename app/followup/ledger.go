@@ -122,6 +122,28 @@ func TotalCost(waited ...[]problem.Occurrence) Cost {
 	return total
 }
 
+// LedgerNow is the ledger as it is kept, with the lengths that grow as of now. It needs no occurrences: how often it recurred, and what that cost, is as of
+// the last change of the follow-up or of its problem's history.
+func LedgerNow(f FollowUp, now time.Time) Ledger {
+	l := f.Kept
+	if l.QueuedAt.IsZero() || l.Incomplete {
+		return l
+	}
+	gap, whole := ticket.QueueGap(withoutAside(f, f.History(now), now), l.QueuedAt, now)
+	if whole {
+		l.Waiting, l.Working, l.SentBack = gap.Waiting, gap.Working, gap.SentBack
+	}
+	return l
+}
+
+// RecurredOf sorts some of the occurrences of its problem as Recurred does, by when it was queued as that is kept.
+func RecurredOf(f FollowUp, some []problem.Occurrence, now time.Time) (waited, after []problem.Occurrence) {
+	if f.Kept.QueuedAt.IsZero() || f.Kept.Incomplete {
+		return nil, nil
+	}
+	return split(f, f.Kept.QueuedAt, roundsOf(f, withoutAside(f, f.History(now), now)), some, now)
+}
+
 // Costs is what waiting for the open follow-ups of one problem cost in impact and hands-on time, an occurrence once: of all of them, and of
 // each team's. 0 is the team of those that have none.
 type Costs struct {

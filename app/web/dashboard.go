@@ -14,6 +14,7 @@ import (
 	"upshot/app/metrics"
 	"upshot/views/dashboard"
 	"upshot/views/link"
+	"upshot/views/ui"
 )
 
 // dashboardStore is what the first page reads besides the queue.
@@ -44,7 +45,7 @@ func (w *Web) dashboardData(ctx context.Context, viewer account.Actor) (dashboar
 			d.Decide, d.Cost, err = w.Store.DecideNow(ctx, viewer, "", dashboard.DecideShown)
 			return err
 		},
-		func() (err error) { d.Members, err = w.membersOf(ctx, viewer, d.Decide.Items); return err },
+		func() (err error) { d.Seen, err = w.seenOf(ctx, viewer, d.Decide.Items, ui.Days90); return err },
 		func() (err error) { d.About, err = w.servicesOf(ctx, viewer, d.Decide.Items); return err },
 		func() (err error) {
 			d.Queue, err = w.Store.QueueSummary(ctx, viewer, followup.Filter{}, now)

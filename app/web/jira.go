@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -650,3 +651,26 @@ func (w *Web) showDryRun(c echo.Context) error {
 	would := jirasync.Replay(rule, promised, seen, priorities, w.Now().AddDate(0, 0, -settings.DryRunDays), w.Now())
 	return render(c, http.StatusOK, settings.DryRun(w.frame(c, "Dry run", link.Rules+"/"), settings.NewDryRunPage(rule, team, would, w.clock(c))))
 }
+
+// membersOf gives the incidents of the follow-ups' problems since the first of them was queued, in one query.
+func (w *Web) membersOf(ctx context.Context, viewer account.Actor, promised []followup.FollowUp) (map[problem.ID][]problem.Member, error) {
+	var ids []problem.ID
+	var since time.Time
+	for _, f := range promised {
+		if f.Problem == 0 || f.Kept.QueuedAt.IsZero() {
+			continue
+		}
+		ids = append(ids, f.Problem)
+		if since.IsZero() || f.Kept.QueuedAt.Before(since) {
+			since = f.Kept.QueuedAt
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(ids)
+	// An occurrence may have begun before it was detected, and be one with what came shortly before.
+	return w.Store.MembersOfAll(ctx, viewer, slices.Compact(ids), since.Add(-beforeQueued))
+}
+
+const beforeQueued = 7 * 24 * time.Hour

@@ -23,7 +23,7 @@ import (
 type queueStore interface {
 	Queue(ctx context.Context, viewer account.Actor, f followup.Filter, r listing.Request) (listing.Page[followup.FollowUp], error)
 	QueueSummary(ctx context.Context, viewer account.Actor, f followup.Filter, now time.Time) (followup.QueueSummary, error)
-	MembersOfAll(ctx context.Context, viewer account.Actor, ids []problem.ID, since time.Time) (map[problem.ID][]problem.Member, error)
+	OccurrencesSince(ctx context.Context, viewer account.Actor, ids []problem.ID, since time.Time) (map[problem.ID][]problem.Occurrence, error)
 	Teams(ctx context.Context, viewer account.Actor) ([]catalog.Team, error)
 	ServiceNames(ctx context.Context, viewer account.Actor) ([]catalog.Service, error)
 	FollowUpServices(ctx context.Context, viewer account.Actor, ids []followup.ID) (map[followup.ID]string, error)
@@ -49,7 +49,7 @@ func (w *Web) showQueue(c echo.Context) error {
 	if d.Summary, err = w.Store.QueueSummary(ctx, viewer, filter, w.Now()); err != nil {
 		return err
 	}
-	if d.Members, err = w.membersOf(ctx, viewer, d.Page.Items); err != nil {
+	if d.Seen, err = w.seenOf(ctx, viewer, d.Page.Items, window); err != nil {
 		return err
 	}
 	if d.Teams, err = w.Store.Teams(ctx, viewer); err != nil {
@@ -81,25 +81,19 @@ func queueWindow(c echo.Context) time.Duration {
 	return window
 }
 
-// membersOf gives the incidents of the follow-ups' problems since the first of them was queued, in one query.
-func (w *Web) membersOf(ctx context.Context, viewer account.Actor, promised []followup.FollowUp) (map[problem.ID][]problem.Member, error) {
+// seenOf gives the occurrences of the follow-ups' problems within the window of a chart, in one query.
+func (w *Web) seenOf(ctx context.Context, viewer account.Actor, promised []followup.FollowUp, window time.Duration) (map[problem.ID][]problem.Occurrence, error) {
 	var ids []problem.ID
-	var since time.Time
 	for _, f := range promised {
-		if f.Problem == 0 || f.Kept.QueuedAt.IsZero() {
-			continue
-		}
-		ids = append(ids, f.Problem)
-		if since.IsZero() || f.Kept.QueuedAt.Before(since) {
-			since = f.Kept.QueuedAt
+		if f.Problem != 0 && !f.Kept.QueuedAt.IsZero() {
+			ids = append(ids, f.Problem)
 		}
 	}
 	if len(ids) == 0 {
 		return nil, nil
 	}
 	slices.Sort(ids)
-	// An occurrence may have begun before it was detected, and be one with what came shortly before.
-	return w.Store.MembersOfAll(ctx, viewer, slices.Compact(ids), since.Add(-beforeQueued))
+	return w.Store.OccurrencesSince(ctx, viewer, slices.Compact(ids), w.Now().Add(-window))
 }
 
 // servicesOf gives the services that the follow-ups are about, in one query.
@@ -110,5 +104,3 @@ func (w *Web) servicesOf(ctx context.Context, viewer account.Actor, promised []f
 	}
 	return w.Store.FollowUpServices(ctx, viewer, ids)
 }
-
-const beforeQueued = 7 * 24 * time.Hour

@@ -24,10 +24,10 @@ import (
 
 // Data is what the page is made of.
 type Data struct {
-	Decide   listing.Page[followup.FollowUp] // they wait while their failure came back, dearest first
-	Cost     followup.Cost                   // of all of these, an occurrence once
-	Members  map[problem.ID][]problem.Member // of their problems
-	About    map[followup.ID]string          // the services of Decide, by slug
+	Decide   listing.Page[followup.FollowUp]     // they wait while their failure came back, dearest first
+	Cost     followup.Cost                       // of all of these, an occurrence once
+	Seen     map[problem.ID][]problem.Occurrence // of their problems, as far as the chart goes back
+	About    map[followup.ID]string              // the services of Decide, by slug
 	Queue    followup.QueueSummary
 	Untold   listing.Page[incident.Incident]
 	Notices  map[incident.ID][]notice.Notice // of Untold
@@ -279,9 +279,8 @@ func beginning(d Data) []Beginning {
 
 func (p *Page) decide(d Data) {
 	names := followups.TeamNames(d.Teams)
-	seen := followups.Occurrences(d.Members, d.Clock.Now)
 	for _, f := range d.Decide.Items {
-		row := followups.RowOf(f, seen[f.Problem], d.Clock.Now)
+		row := followups.RowWithin(f, d.Seen[f.Problem], d.Clock.Now)
 		at := link.FollowUp(int64(f.ID))
 		x := Decision{
 			Ref: f.ID.String(), Link: at, Title: f.Title, Team: whose(names[f.Team], d.About[f.ID]), Bar: row.Bar,

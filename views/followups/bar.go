@@ -32,18 +32,19 @@ func RowOf(f followup.FollowUp, seen []problem.Occurrence, now time.Time) Row {
 	return r
 }
 
+// RowWithin makes the row of a follow-up from what is kept of its ledger, and from those occurrences of its problem alone that a chart shows, in order: a
+// failure may have come back thousands of times before.
+func RowWithin(f followup.FollowUp, shown []problem.Occurrence, now time.Time) Row {
+	r := Row{FollowUp: f, Ledger: followup.LedgerNow(f, now)}
+	r.Waited, r.After = followup.RecurredOf(f, shown, now)
+	r.State, r.Detail = StateNow(f, r.Ledger, now)
+	r.Bar = barOf(r, f.History(now))
+	return r
+}
+
 // BarOf is a follow-up's history as every page draws it. Seen is its problem's occurrences in order of start.
 func BarOf(f followup.FollowUp, seen []problem.Occurrence, now time.Time) ui.Bar {
 	return RowOf(f, seen, now).Bar
-}
-
-// Occurrences orders the incidents of several problems into their histories.
-func Occurrences(members map[problem.ID][]problem.Member, now time.Time) map[problem.ID][]problem.Occurrence {
-	seen := make(map[problem.ID][]problem.Occurrence, len(members))
-	for id, m := range members {
-		seen[id] = problem.History(m, problem.FlapWindow, problem.RecurrenceWindow, now)
-	}
-	return seen
 }
 
 // StateNow is the state of a follow-up as a badge shows it, with its age.

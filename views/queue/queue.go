@@ -27,8 +27,8 @@ type Data struct {
 	Summary  followup.QueueSummary
 	Teams    []catalog.Team
 	Services []catalog.Service
-	Members  map[problem.ID][]problem.Member // of the problems of Page
-	About    map[followup.ID]string          // the services of Page, by slug
+	Seen     map[problem.ID][]problem.Occurrence // of the problems of Page, as far as the chart goes back
+	About    map[followup.ID]string              // the services of Page, by slug
 	// Waited is what those that wait now waited through; zero when the filter narrows more than the team.
 	Waited  followup.Cost
 	CanEdit bool
@@ -107,10 +107,9 @@ func NewPage(d Data) Page {
 }
 
 func rowsOf(d Data) []followups.Row {
-	seen := followups.Occurrences(d.Members, d.Clock.Now)
 	rows := make([]followups.Row, len(d.Page.Items))
 	for i, f := range d.Page.Items {
-		rows[i] = followups.RowOf(f, seen[f.Problem], d.Clock.Now)
+		rows[i] = followups.RowWithin(f, d.Seen[f.Problem], d.Clock.Now)
 	}
 	return rows
 }

@@ -54,7 +54,9 @@ func TestTeamsStandFromAToZAndWhatWaitsComesFirst(t *testing.T) {
 		return all
 	}
 	of := func(id followup.ID, team catalog.TeamID, states ...followup.State) followup.FollowUp {
-		return followup.FollowUp{ID: id, Team: team, State: states[len(states)-1], Moves: moves(states...)}
+		f := followup.FollowUp{ID: id, Team: team, State: states[len(states)-1], Moves: moves(states...)}
+		f.Kept = followup.LedgerOf(f, nil, now)
+		return f
 	}
 	p := NewPage(Data{
 		Window: ui.Days90, Clock: ui.Clock{Now: now},

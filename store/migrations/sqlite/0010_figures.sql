@@ -49,7 +49,7 @@ CREATE INDEX incident_figures_closed ON incident_figures (closed_at, incident_id
 CREATE INDEX incident_figures_never ON incident_figures (detected_at, incident_id) WHERE part = 'occurrence' AND told_by = '';
 CREATE INDEX incident_figures_no_cause ON incident_figures (closed_at, incident_id) WHERE closed_at IS NOT NULL AND NOT has_cause AND part IN ('occurrence', 'continues');
 CREATE INDEX incident_figures_aside ON incident_figures (counted_at, incident_id) WHERE (part <> 'occurrence' OR wrong OR wrong_repair OR (restored_at IS NULL AND NOT ongoing));
-CREATE INDEX incident_figures_problem ON incident_figures (problem_id, detected_at) WHERE problem_id IS NOT NULL;
+CREATE INDEX incident_figures_problem ON incident_figures (problem_id, detected_at, part, incident_id, started_at, impact_seconds, ongoing) WHERE problem_id IS NOT NULL;
 CREATE INDEX incident_figures_ongoing ON incident_figures (started_at) WHERE ongoing;
 -- Kept: metrics.Tally of each day on which there is something.
 CREATE TABLE tallies (
