@@ -176,7 +176,6 @@ type staleFigureRow struct {
 	ID         int64
 	IncidentID *int64
 	ProblemID  *int64
-	Queue      bool
 }
 
 // countSome counts what some marks ask for, in one transaction: incidents and problems first, since they mark days; each day is tallied when nothing else
@@ -191,6 +190,9 @@ func (s *Store) countSome(ctx context.Context) (done Counted, last bool, err err
 			if err := s.db(ctx).Exec("SELECT pg_advisory_xact_lock(?)", countingLock).Error; err != nil {
 				return err
 			}
+		}
+		if err := s.db(ctx).Exec("UPDATE figures_version SET made = made + 1").Error; err != nil {
+			return err
 		}
 		c := counting{s: s, days: map[metrics.Day]bool{}}
 		if last, err = c.some(ctx); err != nil {
@@ -213,17 +215,12 @@ type counting struct {
 func (c *counting) some(ctx context.Context) (last bool, err error) {
 	db := c.s.db(ctx)
 	var marks []staleFigureRow
-	if err := db.Raw(fmt.Sprintf("SELECT id, incident_id, problem_id, queue FROM stale_figures WHERE day IS NULL ORDER BY id LIMIT %d", marksTogether)).Scan(&marks).Error; err != nil {
+	if err := db.Raw(fmt.Sprintf("SELECT id, incident_id, problem_id FROM stale_figures WHERE day IS NULL ORDER BY id LIMIT %d", marksTogether)).Scan(&marks).Error; err != nil {
 		return false, err
 	}
 	if len(marks) > 0 {
 		if err := c.rows(ctx, marks); err != nil {
 			return false, err
-		}
-		if slices.ContainsFunc(marks, func(m staleFigureRow) bool { return m.Queue }) {
-			if err := db.Exec("UPDATE queue_version SET made = made + 1").Error; err != nil {
-				return false, err
-			}
 		}
 		ids := make([]int64, len(marks))
 		for n, m := range marks {

@@ -29,12 +29,41 @@ func (s *Store) Progress(ctx context.Context, viewer account.Actor, f metrics.Fi
 	}
 	q.From, q.To = f.From, f.To
 	midnight := func(at time.Time) bool { return at.IsZero() || at.Equal(metrics.DayOf(at).Start()) }
-	if f.Team == "" && f.Service == "" && f.Severity == "" && midnight(f.From) && midnight(f.To) && q.Zone == nil {
-		p, err = s.quick(ctx, q)
-		return p, behind, err
+	whole := f.Team == "" && f.Service == "" && f.Severity == "" && midnight(f.From) && midnight(f.To) && q.Zone == nil
+	p, err = s.answered(ctx, f, q, func(q metrics.Query) (metrics.Progress, error) {
+		if whole {
+			return s.quick(ctx, q)
+		}
+		record, err := s.recordOf(ctx, f)
+		return metrics.ProgressOf(record, q), err
+	})
+	return p, behind, err
+}
+
+// answered gives what work makes of the question, or made of it in the same minute when nothing has changed since. What goes on, and waits, is as old as it
+// is now.
+func (s *Store) answered(ctx context.Context, f metrics.Filter, q metrics.Query, work func(metrics.Query) (metrics.Progress, error)) (metrics.Progress, error) {
+	asked := question{f: f, q: q}
+	asked.q.Now = q.Now.UTC().Truncate(time.Minute)
+	if err := s.db(ctx).Raw("SELECT made FROM figures_version").Row().Scan(&asked.version); err != nil {
+		return metrics.Progress{}, explain(err, "figure")
 	}
-	record, err := s.recordOf(ctx, f)
-	return metrics.ProgressOf(record, q), behind, err
+	s.shelf.mu.Lock()
+	p, known := s.shelf.made[asked]
+	s.shelf.mu.Unlock()
+	if !known {
+		var err error
+		if p, err = work(asked.q); err != nil {
+			return p, err
+		}
+		s.shelf.mu.Lock()
+		if len(s.shelf.made) >= answersKept || s.shelf.made == nil {
+			s.shelf.made = map[question]metrics.Progress{}
+		}
+		s.shelf.made[asked] = p
+		s.shelf.mu.Unlock()
+	}
+	return p.Later(q.Now.UTC().Truncate(time.Second).Sub(asked.q.Now)), nil
 }
 
 // catchUp counts what has changed, for a while, and tells how much is left.
@@ -55,7 +84,7 @@ func (s *Store) catchUp(ctx context.Context) (behind int, err error) {
 type shelf struct {
 	mu      sync.Mutex
 	tallies map[metrics.Day]kept
-	made    map[question]answer
+	made    map[question]metrics.Progress
 	queue   map[queueQuestion]any
 }
 
@@ -80,7 +109,7 @@ func ofQueue[T any](ctx context.Context, s *Store, what string, now time.Time, s
 		return sum()
 	}
 	q := queueQuestion{what: what, minute: now.Unix() / 60}
-	if err := s.db(ctx).Raw("SELECT made FROM queue_version").Row().Scan(&q.made); err != nil {
+	if err := s.db(ctx).Raw("SELECT made FROM figures_version").Row().Scan(&q.made); err != nil {
 		return none, explain(err, "queue")
 	}
 	s.shelf.mu.Lock()
@@ -107,17 +136,11 @@ type kept struct {
 	tally metrics.Tally
 }
 
-// question is what was asked; two of the same minute are the same.
+// question is what was asked, in which minute, of which version of what is counted.
 type question struct {
-	q    metrics.Query
-	open metrics.Open
-	made int64 // of the latest tally
-	days int
-}
-
-type answer struct {
-	metrics.Progress
-	asked time.Time
+	f       metrics.Filter
+	q       metrics.Query
+	version int64 // of what is counted
 }
 
 // answersKept is how many answers are kept: a page asks one or two.
@@ -125,34 +148,15 @@ const answersKept = 32
 
 // quick answers from the tallies of days.
 func (s *Store) quick(ctx context.Context, q metrics.Query) (metrics.Progress, error) {
-	q.Now = q.Now.UTC().Truncate(time.Minute) // what goes on grows by minutes
 	open, err := s.open(ctx, q.Now)
 	if err != nil {
 		return metrics.Progress{}, err
-	}
-	var state struct{ Made, Days int64 }
-	if err := s.db(ctx).Raw("SELECT COALESCE(max(made), 0) AS made, count(*) AS days FROM tallies").Scan(&state).Error; err != nil {
-		return metrics.Progress{}, explain(err, "figure")
-	}
-	asked := question{q: q, open: open, made: state.Made, days: int(state.Days)}
-	s.shelf.mu.Lock()
-	defer s.shelf.mu.Unlock() // who asks the same waits for the answer instead of working it out too
-	if known, is := s.shelf.made[asked]; is {
-		return known.Progress, nil
 	}
 	tallies, err := s.tallies(ctx, q.From, q.To)
 	if err != nil {
 		return metrics.Progress{}, err
 	}
-	p := metrics.Quick(tallies, open, q)
-	if len(s.shelf.made) >= answersKept {
-		clear(s.shelf.made)
-	}
-	if s.shelf.made == nil {
-		s.shelf.made = map[question]answer{}
-	}
-	s.shelf.made[asked] = answer{Progress: p, asked: q.Now}
-	return p, nil
+	return metrics.Quick(tallies, open, q), nil
 }
 
 // open is what goes on now.
@@ -179,6 +183,8 @@ func (s *Store) tallies(ctx context.Context, from, to time.Time) ([]metrics.Tall
 	if err := s.db(ctx).Raw(q.sql("day, made", " ORDER BY day"), q.args...).Scan(&there).Error; err != nil {
 		return nil, explain(err, "figure")
 	}
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock() // who asks at the same time waits instead of reading them too
 	if s.shelf.tallies == nil {
 		s.shelf.tallies = map[metrics.Day]kept{}
 	}

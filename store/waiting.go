@@ -140,8 +140,8 @@ func (b *backlog) finished(ctx context.Context) error {
 		TeamID   *int64
 		Finished int
 	}
-	err := b.ask(ctx, &rows, "followups.team_id, count(*) AS finished",
-		"followups.done_at >= ?", []any{b.now.Add(-followup.FinishedWithin)}, " GROUP BY +followups.team_id") // not in the order of the teams: those are few of many
+	err := b.ask(ctx, &rows, "COALESCE(followups.team_id, 0) AS team_id, count(*) AS finished",
+		"followups.done_at >= ?", []any{b.now.Add(-followup.FinishedWithin)}, " GROUP BY COALESCE(followups.team_id, 0)") // not in the order of an index of teams: these are few of many
 	for _, r := range rows {
 		b.team(r.TeamID).Finished = r.Finished
 		b.sum.All.Finished += r.Finished

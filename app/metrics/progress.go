@@ -33,6 +33,26 @@ func ProgressOf(r Record, q Query) Progress {
 	return p
 }
 
+// Later is the same some seconds later: what goes on, and what nobody was told of, is older by as much.
+func (p Progress) Later(by time.Duration) Progress {
+	if p.Repair.Open.N > 0 {
+		p.Repair.Open.OldestAge += by
+	}
+	if p.Impact.Open.N > 0 {
+		p.Impact.Open.OldestAge += by
+	}
+	if p.Told.Never > 0 {
+		p.Told.OldestNever += by
+	}
+	if p.Told.MedianAtLeast {
+		p.Told.Median += by
+	}
+	if p.Told.P90AtLeast {
+		p.Told.P90 += by
+	}
+	return p
+}
+
 // Day is a calendar day in UTC, counted from the first of January 1970.
 type Day int
 

@@ -251,9 +251,9 @@ END $$;
 CREATE TRIGGER figures_builder AFTER UPDATE OF builder_id ON services FOR EACH ROW
 WHEN (NEW.builder_id IS DISTINCT FROM OLD.builder_id) EXECUTE FUNCTION figures_builder();
 
--- Grows when a follow-up has changed: what was summed up of the queue is good as long as it does not.
-CREATE TABLE queue_version (made BIGINT NOT NULL);
-INSERT INTO queue_version VALUES (0);
+-- Grows with everything that is counted anew: what was made of the figures is good as long as it does not.
+CREATE TABLE figures_version (made BIGINT NOT NULL);
+INSERT INTO figures_version VALUES (0);
 -- Kept: what waiting for the open follow-ups of a problem cost, an occurrence once; of each team's, and of all.
 CREATE TABLE waiting_costs (
   problem_id BIGINT NOT NULL REFERENCES problems (id) ON DELETE CASCADE,
@@ -338,7 +338,7 @@ DROP TRIGGER figures_incident_new ON incidents;
 DROP FUNCTION figures_incident_new;
 DROP INDEX followups_failed;
 DROP INDEX followups_shipped;
-DROP TABLE queue_version;
+DROP TABLE figures_version;
 DROP TABLE waiting_costs;
 DROP TABLE tallies;
 DROP TABLE incident_figures;

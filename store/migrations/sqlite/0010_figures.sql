@@ -205,9 +205,9 @@ CREATE TRIGGER figures_builder AFTER UPDATE OF builder_id ON services WHEN NEW.b
 END;
 -- +goose StatementEnd
 
--- Grows when a follow-up has changed: what was summed up of the queue is good as long as it does not.
-CREATE TABLE queue_version (made INTEGER NOT NULL);
-INSERT INTO queue_version VALUES (0);
+-- Grows with everything that is counted anew: what was made of the figures is good as long as it does not.
+CREATE TABLE figures_version (made INTEGER NOT NULL);
+INSERT INTO figures_version VALUES (0);
 -- Kept: what waiting for the open follow-ups of a problem cost, an occurrence once; of each team's, and of all.
 CREATE TABLE waiting_costs (
   problem_id INTEGER NOT NULL REFERENCES problems (id) ON DELETE CASCADE,
@@ -269,7 +269,7 @@ DROP TRIGGER figures_incident;
 DROP TRIGGER figures_incident_new;
 DROP INDEX followups_failed;
 DROP INDEX followups_shipped;
-DROP TABLE queue_version;
+DROP TABLE figures_version;
 DROP TABLE waiting_costs;
 DROP TABLE tallies;
 DROP TABLE incident_figures;
