@@ -212,6 +212,20 @@ func (b *browser) press(selector string) {
 	b.at = answer[string](b, "location.pathname")
 }
 
+// back does what the browser's own button does.
+func (b *browser) back() {
+	b.t.Helper()
+	answer[bool](b, "(setTimeout(() => history.back(), 0), true)")
+	from := b.at
+	for range 200 { // a page that was kept loads nothing, so there is nothing else to wait for
+		if b.at = answer[string](b, "location.pathname"); b.at != from {
+			return
+		}
+		<-time.After(25 * time.Millisecond)
+	}
+	b.t.Fatalf("going back from %s leads nowhere", from)
+}
+
 // click clicks what stays on its page.
 func (b *browser) click(selector string) {
 	b.t.Helper()

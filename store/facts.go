@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/incident"
@@ -106,9 +104,12 @@ func (s *Store) factsOf(ctx context.Context, q selection) ([]metrics.Fact, error
 	if err != nil {
 		return nil, err
 	}
-	// Few incidents were ever reopened: all of their earlier times are less than those of the selection would be to find.
-	earlier, err := gorm.G[incidentSegmentRow](s.db(ctx)).Order("incident_id, started_at").Find(ctx)
-	if err != nil {
+	var earlier []incidentSegmentRow
+	which, args := "", []any(nil)
+	if len(q.where) > 0 {
+		which, args = " WHERE incident_id IN ("+q.sql("i.id", "")+")", q.args
+	}
+	if err := s.db(ctx).Raw("SELECT * FROM incident_segments"+which+" ORDER BY incident_id, started_at", args...).Scan(&earlier).Error; err != nil {
 		return nil, explain(err, "incident")
 	}
 	segments := map[int64][]incident.Segment{}

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -126,6 +127,9 @@ const (
 	daysTogether  = 40
 )
 
+// countingAgain is how soon to look whether somebody else is done with counting.
+const countingAgain = 20 * time.Millisecond
+
 // countingLock keeps one at a time at counting, on PostgreSQL; SQLite has one writer anyway.
 const countingLock = 7_340_001
 
@@ -143,33 +147,86 @@ func (s *Store) Count(ctx context.Context) (Counted, error) {
 		some, done, err := s.countSome(ctx)
 		sum.Incidents += some.Incidents
 		sum.Days += some.Days
+		if errors.Is(err, errCounting) {
+			select {
+			case <-ctx.Done():
+				return sum, ctx.Err()
+			case <-time.After(countingAgain):
+			}
+			continue
+		}
 		if err != nil || done {
 			return sum, err
 		}
 	}
 }
 
-// Recount counts everything anew, and tells what had been kept wrongly.
+// Recount counts everything anew, whoever else counts, and tells what differed from what was kept: nothing does, but for what is being changed
+// meanwhile.
 func (s *Store) Recount(ctx context.Context) (Counted, error) {
 	if _, err := s.Count(ctx); err != nil { // what is merely late is not wrong
 		return Counted{}, err
 	}
+	var sum Counted
+	for _, part := range []struct {
+		all, condition string // what there is, and how some of it are chosen
+		together       int
+	}{
+		{"SELECT id FROM problems", "i.problem_id IN ?", 20},
+		{"SELECT id FROM incidents WHERE problem_id IS NULL", "i.id IN ?", marksTogether},
+	} {
+		var ids []int64
+		if err := s.db(ctx).Raw(part.all).Scan(&ids).Error; err != nil {
+			return sum, explain(err, "figure")
+		}
+		for some := range slices.Chunk(ids, part.together) {
+			// Days are tallied below.
+			if err := s.counting(ctx, &sum, func(ctx context.Context, c *counting) error { return c.count(ctx, part.condition, some) }); err != nil {
+				return sum, err
+			}
+		}
+	}
+	var days []metrics.Day
+	err := s.db(ctx).Raw("SELECT day FROM tallies UNION SELECT " + s.day("finished_at") + " FROM deployments UNION SELECT " + s.day("counted_at") + " FROM incident_figures UNION SELECT " +
+		s.day("detected_at") + " FROM incident_figures UNION SELECT " + s.day("resolved_at") + " FROM incident_figures WHERE resolved_at IS NOT NULL UNION SELECT " + s.day("closed_at") +
+		" FROM incident_figures WHERE closed_at IS NOT NULL UNION SELECT " + s.day("started_at") + " FROM followups WHERE started_at IS NOT NULL UNION SELECT " + s.day("shipped_at") +
+		" FROM followups WHERE shipped_at IS NOT NULL UNION SELECT " + s.day("fix_failed_at") + " FROM followups WHERE fix_failed_at IS NOT NULL ORDER BY 1").Scan(&days).Error
+	if err != nil {
+		return sum, explain(err, "figure")
+	}
+	for some := range slices.Chunk(days, daysTogether) {
+		if err := s.counting(ctx, &sum, func(ctx context.Context, c *counting) error { return c.tally(ctx, some) }); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+// day is the day of a moment in a column, as metrics.DayOf gives it.
+func (s *Store) day(column string) string {
+	if s.pool != nil {
+		return "floor(extract(epoch FROM " + column + "))::bigint / 86400"
+	}
+	return "unixepoch(" + column + ") / 86400"
+}
+
+// counting does some counting in one transaction, alone, and adds up what differed.
+func (s *Store) counting(ctx context.Context, sum *Counted, do func(ctx context.Context, c *counting) error) error {
+	var done Counted
 	err := s.InTx(ctx, func(ctx context.Context) error {
-		for _, mark := range []string{
-			"INSERT INTO stale_figures (problem_id) SELECT id FROM problems",
-			"INSERT INTO stale_figures (incident_id) SELECT id FROM incidents WHERE problem_id IS NULL",
-			"INSERT INTO stale_figures (day) SELECT day FROM tallies",
-		} {
-			if err := s.db(ctx).Exec(mark).Error; err != nil {
+		if s.pool != nil {
+			if err := s.db(ctx).Exec("SELECT pg_advisory_xact_lock(?)", countingLock).Error; err != nil {
 				return err
 			}
 		}
-		return nil
+		c := counting{s: s, days: map[metrics.Day]bool{}}
+		err := do(ctx, &c)
+		done = c.done
+		return err
 	})
-	if err != nil {
-		return Counted{}, explain(err, "figure")
-	}
-	return s.Count(ctx)
+	sum.Incidents += done.Incidents
+	sum.Days += done.Days
+	return explain(err, "figure")
 }
 
 type staleFigureRow struct {
@@ -186,9 +243,14 @@ func (s *Store) countSome(ctx context.Context) (done Counted, last bool, err err
 		return done, true, explain(err, "figure")
 	}
 	err = s.InTx(ctx, func(ctx context.Context) error {
+		done, last = Counted{}, false
 		if s.pool != nil {
-			if err := s.db(ctx).Exec("SELECT pg_advisory_xact_lock(?)", countingLock).Error; err != nil {
+			free := false
+			if err := s.db(ctx).Raw("SELECT pg_try_advisory_xact_lock(?)", countingLock).Row().Scan(&free); err != nil {
 				return err
+			}
+			if !free {
+				return errCounting
 			}
 		}
 		if err := s.db(ctx).Exec("UPDATE figures_version SET made = made + 1").Error; err != nil {
@@ -201,8 +263,14 @@ func (s *Store) countSome(ctx context.Context) (done Counted, last bool, err err
 		done = c.done
 		return nil
 	})
+	if errors.Is(err, errCounting) {
+		return done, false, errCounting
+	}
 	return done, last, explain(err, "figure")
 }
+
+// errCounting says that somebody else counts just now.
+var errCounting = errors.New("store: figures are being counted")
 
 // counting is one transaction's work.
 type counting struct {
@@ -219,14 +287,14 @@ func (c *counting) some(ctx context.Context) (last bool, err error) {
 		return false, err
 	}
 	if len(marks) > 0 {
-		if err := c.rows(ctx, marks); err != nil {
-			return false, err
-		}
 		ids := make([]int64, len(marks))
 		for n, m := range marks {
 			ids[n] = m.ID
 		}
 		if err := db.Exec("DELETE FROM stale_figures WHERE id IN ?", ids).Error; err != nil {
+			return false, err
+		}
+		if err := c.rows(ctx, marks); err != nil {
 			return false, err
 		}
 	}
@@ -253,11 +321,12 @@ func (c *counting) some(ctx context.Context) (last bool, err error) {
 		latest = max(latest, m.Latest)
 	}
 	days := slices.Sorted(maps.Keys(c.days))
-	if err := c.tally(ctx, days); err != nil || len(marked) == 0 {
-		return last, err
+	if len(marked) > 0 { // first: whatever is deleted was committed, so it is in what is read from here on
+		if err := db.Exec("DELETE FROM stale_figures WHERE day IN ? AND id <= ?", days, latest).Error; err != nil {
+			return false, err
+		}
 	}
-	// What was marked since is tallied again.
-	return last, db.Exec("DELETE FROM stale_figures WHERE day IN ? AND id <= ?", days, latest).Error
+	return last, c.tally(ctx, days)
 }
 
 // later marks the days that are to be tallied.
@@ -379,6 +448,11 @@ func (c *counting) count(ctx context.Context, condition string, ids []int64) err
 		if had {
 			for _, day := range before.row().Days() {
 				c.days[day] = true
+			}
+			start := metrics.DayOf(before.StartedAt) // what was suspected of it then
+			c.days[start], c.days[start-1] = true, true
+			if before.ProblemID != nil {
+				firsts[problem.ID(*before.ProblemID)] = true
 			}
 		}
 		if r.Problem != 0 {

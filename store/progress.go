@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -34,6 +35,9 @@ func (s *Store) Progress(ctx context.Context, viewer account.Actor, f metrics.Fi
 		if whole {
 			return s.quick(ctx, q)
 		}
+		// It holds every row in memory, so only one does so at a time.
+		s.shelf.rows.Lock()
+		defer s.shelf.rows.Unlock()
 		record, err := s.recordOf(ctx, f)
 		return metrics.ProgressOf(record, q), err
 	})
@@ -72,7 +76,15 @@ func (s *Store) catchUp(ctx context.Context) (behind int, err error) {
 		return 0, nil
 	}
 	for until := time.Now().Add(countingBudget); time.Now().Before(until); {
-		if _, done, err := s.countSome(ctx); done || err != nil {
+		_, done, err := s.countSome(ctx)
+		switch {
+		case errors.Is(err, errCounting):
+			select {
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			case <-time.After(countingAgain):
+			}
+		case done || err != nil:
 			return 0, err
 		}
 	}
@@ -82,6 +94,7 @@ func (s *Store) catchUp(ctx context.Context) (behind int, err error) {
 
 // shelf holds the tallies that were read, and what was last made of them: both are good as long as no tally changes.
 type shelf struct {
+	rows    sync.Mutex
 	mu      sync.Mutex
 	tallies map[metrics.Day]kept
 	made    map[question]metrics.Progress

@@ -64,8 +64,11 @@ func (s *Store) CountedRows(ctx context.Context, viewer account.Actor, of metric
 		if err != nil {
 			return page, err
 		}
-		// An occurrence is asked for by any of its incidents.
-		q.and("f.lead_id IN (SELECT p.lead_id FROM incident_figures p WHERE p.incident_id IN ("+picked.sql("i.id", "")+"))", picked.args...)
+		if of == metrics.LoopsDue || of == metrics.NoCause { // figures of single incidents
+			q.and("f.incident_id IN ("+picked.sql("i.id", "")+")", picked.args...)
+		} else { // an occurrence is asked for by any of its incidents
+			q.and("f.lead_id IN (SELECT p.lead_id FROM incident_figures p WHERE p.incident_id IN ("+picked.sql("i.id", "")+"))", picked.args...)
+		}
 	}
 	rows, err := figureList.page(ctx, s.db(ctx), q, "-"+behind.moment, r)
 	if err != nil {
@@ -166,8 +169,8 @@ func (s *Store) deploymentsFor(ctx context.Context, f metrics.Filter) (selection
 	return q, nil
 }
 
-// Corrections counts how often a moment of each incident was corrected.
-func (s *Store) Corrections(ctx context.Context, viewer account.Actor, ids []incident.ID) (map[incident.ID]int, error) {
+// Corrections counts how often a moment of each incident was corrected, and how often it was regrouped.
+func (s *Store) Corrections(ctx context.Context, viewer account.Actor, ids []incident.ID) (map[incident.ID]metrics.Corrections, error) {
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
 	}
@@ -175,13 +178,14 @@ func (s *Store) Corrections(ctx context.Context, viewer account.Actor, ids []inc
 		return nil, nil
 	}
 	var rows []struct {
-		IncidentID incident.ID
-		N          int
+		IncidentID          incident.ID
+		Moments, Regrouping int
 	}
-	err := s.db(ctx).Raw("SELECT incident_id, count(*) AS n FROM events WHERE incident_id IN ? AND action = 'moment corrected' GROUP BY incident_id", ids).Scan(&rows).Error
-	all := make(map[incident.ID]int, len(rows))
+	err := s.db(ctx).Raw(`SELECT incident_id, count(*) FILTER (WHERE action = 'moment corrected') AS moments, count(*) FILTER (WHERE action <> 'moment corrected') AS regrouping
+		FROM events WHERE incident_id IN ? AND action IN ('moment corrected', 'merged into another', 'unmerged', 'joined') GROUP BY incident_id`, ids).Scan(&rows).Error
+	all := make(map[incident.ID]metrics.Corrections, len(rows))
 	for _, r := range rows {
-		all[r.IncidentID] = r.N
+		all[r.IncidentID] = metrics.Corrections{Moments: r.Moments, Regrouped: r.Regrouping}
 	}
 	return all, explain(err, "event")
 }

@@ -90,7 +90,19 @@ func (e *eventful) happen() {
 			return err
 		})
 	}
-	switch r.IntN(16) {
+	switch r.IntN(18) {
+	case 16: // a correction of its start
+		update(func(i *incident.Incident) {
+			by := time.Duration(r.IntN(60*24)-30*24) * time.Hour
+			i.Moments.StartedAt = i.Moments.StartedAt.Add(by)
+			for _, at := range []*time.Time{&i.Moments.DetectedAt, &i.Moments.RestoredAt, &i.Moments.ResolvedAt} {
+				if !at.IsZero() {
+					*at = at.Add(by)
+				}
+			}
+		})
+	case 17: // its class, and a cause outside
+		update(func(i *incident.Incident) { i.Class = one(r, incident.Classes) })
 	case 0: // a correction
 		update(func(i *incident.Incident) {
 			i.Moments.RestoredAt = i.Moments.StartedAt.Add(time.Duration(r.IntN(600)-10) * time.Minute)
@@ -124,7 +136,9 @@ func (e *eventful) happen() {
 		})
 	case 7:
 		update(func(i *incident.Incident) {
-			i.Status, i.Moments.ClosedAt = incident.Closed, i.Moments.ResolvedAt.Add(day)
+			if !i.Moments.ResolvedAt.IsZero() {
+				i.Status, i.Moments.ClosedAt = incident.Closed, i.Moments.ResolvedAt.Add(day)
+			}
 		})
 	case 8:
 		update(func(i *incident.Incident) {
@@ -212,12 +226,17 @@ func TestProgressIsWhatItsDefinitionSays(t *testing.T) {
 				want.Fail, want.Queue, want.Permanent, want.FixFailure = got.Fail, got.Queue, got.Permanent, got.FixFailure // from elsewhere
 				differ(t, name, got, want)
 			}
+			oneByOne, _, err := s.Progress(t.Context(), ada, metrics.Filter{From: time.Unix(1, 0)}, metrics.Query{Bucket: metrics.Month, Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
 			for name, f := range map[string]metrics.Filter{"all": {}, "all of them, one by one": {From: time.Unix(1, 0)}} {
 				q := metrics.Query{From: f.From, Bucket: metrics.Month, Now: now}
 				got, _, err := s.Progress(t.Context(), ada, f, q)
 				if err != nil {
 					t.Fatal(err)
 				}
+				differ(t, name, got, oneByOne)
 				if want := failures(t, s, q); !reflect.DeepEqual(got.Fail, want) {
 					t.Fatalf("%s: got  %+v\nwant %+v", name, got.Fail, want)
 				}
@@ -257,6 +276,10 @@ func failures(t *testing.T, s *store.Store, q metrics.Query) metrics.ChangeFailR
 		for id, verdict := range verdicts {
 			if verdict == deployment.Confirmed {
 				r := releases[id]
+				if i.Class == incident.Infrastructure {
+					r.Outside = true
+					continue
+				}
 				r.Caused = true
 				if at := i.Moments.RestoredOrResolved(); at.After(r.RecoveredAt) {
 					r.RecoveredAt = at
@@ -266,6 +289,7 @@ func failures(t *testing.T, s *store.Store, q metrics.Query) metrics.ChangeFailR
 	}
 	var all []metrics.Release
 	for _, r := range order {
+		r.Outside = r.Outside && !r.Caused
 		all = append(all, *r)
 	}
 	return metrics.ChangeFailRateOf(all, q)

@@ -212,12 +212,24 @@ type changeFailRateJSON struct {
 	ReleasesJSON
 	NeverLive int                 `json:"never_live" doc:"Left out: deployments that failed before they went live."`
 	Outside   int                 `json:"outside" doc:"Confirmed causes in the infrastructure or outside, which do not count."`
+	AWeek     *float64            `json:"deployments_a_week" doc:"From the first deployment of the period, or from; null under a week."`
 	Recovery  SummaryJSON         `json:"recovery" doc:"Failed deployment recovery time: restored - finished."`
 	Series    []releasePeriodJSON `json:"series" nullable:"false"`
 }
 
-func changeFailRateAs(c metrics.ChangeFailRate) changeFailRateJSON {
+func changeFailRateAs(c metrics.ChangeFailRate, q metrics.Query) changeFailRateJSON {
 	j := changeFailRateJSON{ReleasesJSON: releasesAs(c.Releases), NeverLive: c.NeverLive, Outside: c.Outside, Recovery: summaryAs(c.Recovery), Series: []releasePeriodJSON{}}
+	if len(c.Series) > 0 {
+		from, until := q.From, q.Now
+		if from.IsZero() {
+			from = c.Series[0].From
+		}
+		if !q.To.IsZero() && q.To.Before(until) {
+			until = q.To
+		}
+		each, known := c.AWeek(from, until)
+		j.AWeek = some(each, known)
+	}
 	for _, p := range c.Series {
 		j.Series = append(j.Series, releasePeriodJSON{Period: p.Name, ReleasesJSON: releasesAs(p.Releases)})
 	}
@@ -253,7 +265,7 @@ type neverJSON struct {
 type developerNotificationJSON struct {
 	WaitsJSON
 	Within15Min    *float64         `json:"within_15_min_share" doc:"Of n."`
-	OverWorkingDay *float64         `json:"over_1_working_day_share" doc:"Of n: told more than one working day of the team later."`
+	OverWorkingDay *float64         `json:"over_1_working_day_share" doc:"Of those told: more than one working day of the team later."`
 	Working        SummaryJSON      `json:"working_hours" doc:"Of those told, in the working hours of the building team."`
 	Early          int              `json:"negative" doc:"Told before it was detected: counted as 0."`
 	Channels       map[string]int   `json:"channels"`
@@ -266,7 +278,7 @@ type developerNotificationJSON struct {
 
 func developerNotificationAs(d metrics.DeveloperNotification, never []metrics.Row, now time.Time) developerNotificationJSON {
 	j := developerNotificationJSON{
-		WaitsJSON: waitsAs(d.Waits), Within15Min: rate(metrics.Share{Part: d.Within15Min, Whole: d.N}), OverWorkingDay: rate(metrics.Share{Part: d.OverWorkingDay, Whole: d.N}),
+		WaitsJSON: waitsAs(d.Waits), Within15Min: rate(metrics.Share{Part: d.Within15Min, Whole: d.N}), OverWorkingDay: rate(metrics.Share{Part: d.OverWorkingDay, Whole: d.N - d.Never}),
 		Working: summaryAs(d.Working), Early: d.Early, Channels: map[string]int{}, Oldest: some(d.OldestNever.Seconds(), d.Never > 0), Bins: binsAs(d.Bins), LeftOut: leftOutAs(d.LeftOut),
 		NeverRows: []neverJSON{}, Series: []waitPeriodJSON{},
 	}
@@ -368,7 +380,7 @@ type boundaryJSON struct {
 	Incidents     int         `json:"incidents" doc:"Detected in the period."`
 	HandOffs      int         `json:"hand_offs"`
 	PerIncident   *float64    `json:"hand_offs_per_incident"`
-	Unaccountable SummaryJSON `json:"no_accountable_team" doc:"How long it took until a team accepted, of those accepted."`
+	Unaccountable SummaryJSON `json:"no_accountable_team" doc:"How long it took until a team first accepted or passed on."`
 }
 
 func boundaryAs(b metrics.Boundary) boundaryJSON {
@@ -450,7 +462,7 @@ func (a *API) measure(ctx context.Context, in *measureIn) (*struct{ Body measure
 		TimeToRepair:          timeToRepairAs(p.Repair, p.Permanent),
 		ImpactDuration:        impactDurationAs(p.Impact),
 		Recurrence:            recurrenceAs(p.Recurrence),
-		ChangeFailRate:        changeFailRateAs(p.Fail),
+		ChangeFailRate:        changeFailRateAs(p.Fail, q),
 		DeveloperNotification: developerNotificationAs(p.Told, never.Items, now),
 		OwnershipCoverage:     ownershipCoverageAs(metrics.OwnershipCoverageOf(covered, q)),
 		CycleTime:             cycleTimeAs(metrics.CycleTimeOf(work, q)),

@@ -20,3 +20,9 @@ const (
 
 // Behinds lists them.
 var Behinds = []Behind{Repairs, Impacts, Recurrences, Notified, NeverTold, LoopsDue, NoCause, Aside}
+
+// Corrections is how often somebody changed what is known of an incident.
+type Corrections struct {
+	Moments   int // a moment was corrected
+	Regrouped int // it was merged, taken apart again, or joined to a failure
+}

@@ -31,14 +31,17 @@ type progressStore interface {
 	WorkIssues(ctx context.Context, viewer account.Actor, team string, from, to time.Time) ([]metrics.WorkIssue, error)
 	AdoptionMarks(ctx context.Context, viewer account.Actor, team, service string) ([]catalog.AdoptionMark, error)
 	FailedReleases(ctx context.Context, viewer account.Actor, f metrics.Filter, limit int) ([]deployment.Deployment, error)
-	// Corrections counts how often a moment of each incident was corrected.
-	Corrections(ctx context.Context, viewer account.Actor, ids []incident.ID) (map[incident.ID]int, error)
+	// Corrections counts how often each incident was corrected or regrouped.
+	Corrections(ctx context.Context, viewer account.Actor, ids []incident.ID) (map[incident.ID]metrics.Corrections, error)
 }
 
 // progressQuery reads what is asked; what is not on offer is the usual.
 func progressQuery(c echo.Context) progress.Query {
-	q := progress.Query{Range: progress.RangeOf(c.QueryParam("range")), Team: c.QueryParam("team"), Service: c.QueryParam("service"), Window: 90}
-	if days, err := strconv.Atoi(c.QueryParam("window")); err == nil && slices.Contains(progress.Windows, days) {
+	q := progress.Query{Range: progress.RangeOf(answer(c, "range")), Team: answer(c, "team"), Service: answer(c, "service"), Window: 90}
+	if bucket := metrics.Bucket(answer(c, "by")); slices.Contains(progress.Buckets, bucket) {
+		q.Range.Bucket = bucket
+	}
+	if days, err := strconv.Atoi(answer(c, "window")); err == nil && slices.Contains(progress.Windows, days) {
 		q.Window = days
 	}
 	return q
@@ -117,12 +120,19 @@ const failedShown = 200
 func (w *Web) listProgressRows(c echo.Context) error {
 	ctx, viewer, now := c.Request().Context(), actorOf(c), w.Now()
 	q := progressQuery(c)
-	d := progress.RowsData{Query: q, Of: metrics.Behind(c.QueryParam("of")), Clock: w.clock(c), Incidents: map[incident.ID]incident.Incident{}}
+	d := progress.RowsData{Query: q, Of: metrics.Behind(answer(c, "of")), Clock: w.clock(c), Incidents: map[incident.ID]incident.Incident{}}
 	f := q.Filter(now)
 	var err error
 	switch {
 	case d.Of == progress.FailedDeployments:
 		if d.Deployments, err = w.Store.FailedReleases(ctx, viewer, f, failedShown); err != nil {
+			return err
+		}
+		var caused []incident.ID
+		for _, x := range d.Deployments {
+			caused = append(caused, x.Caused...)
+		}
+		if err := w.incidentsInto(ctx, viewer, d.Incidents, caused); err != nil {
 			return err
 		}
 	case d.Of == progress.CycleTime:
@@ -135,19 +145,15 @@ func (w *Web) listProgressRows(c echo.Context) error {
 	case !slices.Contains(metrics.Behinds, d.Of):
 		return fault.New(fault.NotFound, "There is no such figure.")
 	default:
-		if d.Page, err = w.Store.CountedRows(ctx, viewer, d.Of, f, time.Duration(q.Window)*metrics.Day24, listing.Request{Cursor: c.QueryParam("cursor")}); err != nil {
+		if d.Page, err = w.Store.CountedRows(ctx, viewer, d.Of, f, time.Duration(q.Window)*metrics.Day24, listing.Request{Cursor: answer(c, "cursor")}); err != nil {
 			return err
 		}
 		ids := make([]incident.ID, len(d.Page.Items))
 		for n, r := range d.Page.Items {
 			ids[n] = r.Incident
 		}
-		incidents, err := w.Store.IncidentsByID(ctx, viewer, ids)
-		if err != nil {
+		if err := w.incidentsInto(ctx, viewer, d.Incidents, ids); err != nil {
 			return err
-		}
-		for _, i := range incidents {
-			d.Incidents[i.ID] = i
 		}
 		if d.Corrections, err = w.Store.Corrections(ctx, viewer, ids); err != nil {
 			return err
@@ -160,4 +166,13 @@ func (w *Web) listProgressRows(c echo.Context) error {
 		return err
 	}
 	return render(c, http.StatusOK, progress.Rows(w.frame(c, "Rows", link.Progress), progress.NewRowsPage(d)))
+}
+
+// incidentsInto reads incidents in one query.
+func (w *Web) incidentsInto(ctx context.Context, viewer account.Actor, all map[incident.ID]incident.Incident, ids []incident.ID) error {
+	incidents, err := w.Store.IncidentsByID(ctx, viewer, ids)
+	for _, i := range incidents {
+		all[i.ID] = i
+	}
+	return err
 }

@@ -35,6 +35,9 @@ var Ranges = []Range{
 	{"all", "All", metrics.Quarter, 0},
 }
 
+// Buckets are the periods that trends may be cut into.
+var Buckets = []metrics.Bucket{metrics.Week, metrics.Month, metrics.Quarter}
+
 // RangeOf is the one of that name, or the usual one.
 func RangeOf(name string) Range {
 	for _, r := range Ranges {
@@ -74,6 +77,9 @@ func (q Query) Values() url.Values {
 	v := url.Values{}
 	if q.Range.Name != Ranges[1].Name {
 		v.Set("range", q.Range.Name)
+	}
+	if q.Range.Bucket != RangeOf(q.Range.Name).Bucket {
+		v.Set("by", string(q.Range.Bucket))
 	}
 	if q.Team != "" {
 		v.Set("team", q.Team)
@@ -139,6 +145,8 @@ type Panel struct {
 	Table           []TableRow
 	Formula         string
 	NoTrend         bool
+
+	few []bool // of the points of the trend
 }
 
 // TableRow is one period of a trend.
@@ -174,6 +182,11 @@ func NewPage(d Data) Page {
 		{Control: ui.OneOf, Field: ui.Field{Name: "team", Label: "Built by", Value: d.Query.Team, Options: followups.TeamOptions("Every team", d.Teams)}},
 		{Control: ui.OneOf, Field: ui.Field{Name: "service", Label: "Service", Value: d.Query.Service, Options: services}},
 	}
+	var buckets []ui.Option
+	for _, bucket := range Buckets {
+		buckets = append(buckets, ui.Option{Value: string(bucket), Label: "By " + string(bucket)})
+	}
+	p.Filters = append(p.Filters, ui.Question{Control: ui.OneOf, Field: ui.Field{Name: "by", Label: "Trends", Value: string(d.Query.Range.Bucket), Options: buckets}})
 	for _, name := range []string{"range", "window"} {
 		if v := d.Query.Values().Get(name); v != "" {
 			p.Keep = append(p.Keep, ui.Field{Name: name, Value: v})
@@ -365,6 +378,7 @@ type point struct {
 	text        string
 	n           int
 	provisional bool
+	more        string // what the table says besides
 }
 
 // trend draws points on the axis of the page; n is of all of them.
@@ -377,9 +391,13 @@ func (b builder) trend(p *Panel, name string, n int, at map[time.Time]point) {
 		is, known := at[period.From]
 		running := b.now.Before(period.To)
 		p.Trend.Points = append(p.Trend.Points, ui.Point{Value: is.value, High: is.high, Text: is.text, Missing: !known || is.n == 0, Provisional: is.provisional || running})
+		p.few = append(p.few, metrics.Few(is.n))
 		row := TableRow{Period: periodName(period, b.d.Query.Range.Bucket), Value: cmp.Or(is.text, ui.Missing), N: ui.Thousands(is.n)}
 		if known && is.n > 0 && metrics.Few(is.n) {
 			row.Value += " (few)"
+		}
+		if is.more != "" {
+			row.Value += " · " + is.more
 		}
 		p.Table = append(p.Table, row)
 	}
@@ -393,9 +411,14 @@ func periodName(p metrics.Period, b metrics.Bucket) string {
 }
 
 func (p *Panel) wants(w ui.Wanted) {
-	if !metrics.Few(p.Trend.N) {
-		p.Direction, p.Tone = ui.Direction(p.Trend.Points, w)
+	if metrics.Few(p.Trend.N) {
+		return
 	}
+	enough := slices.Clone(p.Trend.Points)
+	for n := range enough { // a period of few cases says nothing of a direction
+		enough[n].Missing = enough[n].Missing || p.few[n]
+	}
+	p.Direction, p.Tone = ui.Direction(enough, w)
 }
 
 // lengths makes points of a series of lengths.
@@ -412,7 +435,15 @@ func summary(s metrics.Summary) (value, facts string) {
 	if s.N == 0 {
 		return ui.Missing, "n = 0"
 	}
-	return ui.Duration(s.Median), fmt.Sprintf("median · p90 %s · mean %s · n = %s", ui.Duration(s.P90), ui.Duration(s.Mean), ui.Thousands(s.N))
+	return ui.Duration(s.Median), fmt.Sprintf("median · p90 %s · mean %s · n = %s", ui.Duration(s.P90), ui.Duration(s.Mean), ui.Thousands(s.N)) + few(s.N)
+}
+
+// few says so of figures from fewer cases than a trend is drawn of.
+func few(n int) string {
+	if metrics.Few(n) && n > 0 {
+		return " (few)"
+	}
+	return ""
 }
 
 // columns draws bins, the one that holds the median dark.
@@ -517,14 +548,18 @@ func (b builder) recurrence() Panel {
 	m := b.d.Measures.Recurrence
 	p := Panel{ID: "recurrence", Name: "Recurrence rate", Rows: b.rows(metrics.Recurrences)}
 	p.Value = ui.Share(m.Flow.Recurrences, m.Flow.Occurrences)
-	p.Facts = fmt.Sprintf("%s occurrences · window %d d · n = %s", ui.PartOf(m.Flow.Recurrences, m.Flow.Occurrences), b.d.Query.Window, ui.Thousands(m.Flow.Occurrences))
+	p.Facts = fmt.Sprintf("%s occurrences · window %d d · n = %s", ui.PartOf(m.Flow.Recurrences, m.Flow.Occurrences), b.d.Query.Window, ui.Thousands(m.Flow.Occurrences)) + few(m.Flow.Occurrences)
 	p.Spread = ui.ColumnChart(columns("Recurrences by days since the occurrence before, up to", m.Gaps, func(x metrics.Bin) string { return edge(x.UpTo, metrics.Day24, "90") }))
 	p.SpreadNote = ui.Plural(m.Flow.Recurrences, "recurrence", "recurrences") + " by gap, up to so many days; dark = median"
 	p.TrendNote = "share by " + string(b.d.Query.Range.Bucket)
 	at := map[time.Time]point{}
 	for _, s := range m.Series {
 		rate, _ := s.Flow.Share().Rate()
-		at[s.From] = point{value: rate, text: ui.Share(s.Flow.Recurrences, s.Flow.Occurrences), n: s.Flow.Occurrences}
+		more := "cohort " + ui.Share(s.Cohort.Followed, s.Cohort.Occurrences)
+		if s.Cohort.Provisional {
+			more += ", provisional"
+		}
+		at[s.From] = point{value: rate, text: ui.Share(s.Flow.Recurrences, s.Flow.Occurrences), n: s.Flow.Occurrences, more: more}
 	}
 	b.trend(&p, p.Name, m.Flow.Occurrences, at)
 	p.wants(ui.Falling)
@@ -598,7 +633,7 @@ func (b builder) fail() Panel {
 		p.Out = append(p.Out, fmt.Sprintf("Causes in infrastructure or outside, not counted: %s.", ui.Thousands(m.Outside)))
 	}
 	p.Formula = "Production deployments with at least one confirmed caused incident, or rolled back ÷ production deployments finished in the period; each once, however many incidents. " +
-		"A cause is suggested when the last successful deployment of the service finished within 24 hours before the impact; only confirmed ones count. Causes in infrastructure and outside are left out. Recovery is restored - finished."
+		"A cause is suggested when the last successful deployment of the service finished within 24 hours before the impact; only confirmed ones count. A hotfix shows by the incident it answers. Causes in infrastructure and outside are left out. Recovery is restored - finished."
 	return p
 }
 
@@ -619,7 +654,7 @@ func (b builder) told() Panel {
 	if m.N > 0 {
 		p.Value = atLeast(m.MedianAtLeast) + ui.Duration(m.Median)
 		p.Facts = fmt.Sprintf("median · p90 %s%s · within 15 min: %s · over one working day: %s · n = %s", atLeast(m.P90AtLeast), ui.Duration(m.P90),
-			ui.Share(m.Within15Min, m.N), ui.Thousands(m.OverWorkingDay), ui.Thousands(m.N))
+			ui.Share(m.Within15Min, m.N), ui.Thousands(m.OverWorkingDay), ui.Thousands(m.N)) + few(m.N)
 	}
 	c := columns("Occurrences by time to notification, up to", m.Bins, func(x metrics.Bin) string { return shortLength(x.UpTo) })
 	c.Columns = append(c.Columns, ui.Column{Label: "never", N: m.Never, Tone: "bad"})
@@ -645,7 +680,7 @@ func (b builder) told() Panel {
 		p.Out = append(p.Out, "Channels: "+strings.Join(channels, ", ")+".")
 	}
 	if m.Working.N > 0 {
-		p.Out = append(p.Out, fmt.Sprintf("In working hours of the building team: median %s (n = %s told).", ui.Duration(m.Working.Median), ui.Thousands(m.Working.N)))
+		p.Out = append(p.Out, fmt.Sprintf("In working hours of the building team: median %s, p90 %s (n = %s told).", ui.Duration(m.Working.Median), ui.Duration(m.Working.P90), ui.Thousands(m.Working.N)))
 	}
 	if m.Early > 0 {
 		p.Out = append(p.Out, fmt.Sprintf("Negative, set to 0: %s.", ui.Thousands(m.Early)))
@@ -655,7 +690,7 @@ func (b builder) told() Panel {
 		p.Left = b.rows(metrics.NeverTold)
 	}
 	p.Formula = "Developer notified - detected, by when it was detected. Notified is the earliest of: a page or acknowledgement by a member of the building team, our notification accepted, a Jira issue created in or moved to the team's project, " +
-		"assigned to a member, a member joined, entered by hand. One of which nobody was told counts as at least as old as it is. Negative is 0, and flagged. A working day is as long as the team's on average."
+		"assigned to a member, a member joined, entered by hand. One of which nobody was told counts as at least as old as it is. Negative is 0, and flagged. Those over one working day are of those told; a working day is as long as the team's on average."
 	return p
 }
 
@@ -809,7 +844,7 @@ func (b builder) queue() Panel {
 	p.wants(ui.Falling)
 	w := b.d.Waiting
 	p.Out = []string{"Nothing waits now."}
-	if w.Waiting > 0 {
+	if w.Waiting > 0 && !w.OldestQueuedAt.IsZero() {
 		p.Out = []string{fmt.Sprintf("Waiting now: %s, the oldest for %s; waiting for what is open has cost %s.", ui.Thousands(w.Waiting), ui.Duration(b.now.Sub(w.OldestQueuedAt)), ui.Sum(w.Cost))}
 	}
 	p.Formula = "From queued until somebody started, of follow-ups started in the period. What still waits shows its age and is never averaged with them. The cost is impact and hands-on time of what recurred while they waited, an occurrence once."
@@ -857,11 +892,11 @@ func (b builder) boundary() Panel {
 		p.Value = fmt.Sprintf("%.2f", each)
 	}
 	p.Facts = fmt.Sprintf("hand-offs per incident · %s in %s", ui.Plural(m.HandOffs, "hand-off", "hand-offs"), ui.Plural(m.Incidents, "incident", "incidents"))
-	p.Out = []string{"Time with no accountable team: n/a, none was accepted."}
+	p.Out = []string{"Until a team first accepted or passed on: n/a, none did."}
 	if m.Unaccountable.N > 0 {
 		value, facts := summary(m.Unaccountable)
-		p.Out = []string{"Time with no accountable team: " + value + " " + facts + "."}
+		p.Out = []string{"Until a team first accepted or passed on: " + value + " " + facts + "."}
 	}
-	p.Formula = "Hand-offs of incidents detected in the period ÷ these incidents; and how long it took until a team accepted."
+	p.Formula = "Hand-offs of incidents detected in the period ÷ these occurrences; and how long it took until a team first accepted or passed on."
 	return p
 }

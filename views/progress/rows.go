@@ -22,7 +22,7 @@ type RowsData struct {
 	Of          metrics.Behind
 	Page        listing.Page[metrics.Row]
 	Incidents   map[incident.ID]incident.Incident
-	Corrections map[incident.ID]int // how often a moment was corrected
+	Corrections map[incident.ID]metrics.Corrections
 	Deployments []deployment.Deployment
 	Issues      []metrics.WorkIssue
 	Sites       []jirasync.Site
@@ -81,8 +81,15 @@ func NewRowsPage(d RowsData) RowsPage {
 		row := CountedRow{
 			Ref: x.Service + " " + x.Version, Link: link.Deployment(int64(x.ID)), Title: strings.ReplaceAll(string(x.Outcome), "_", " "), Where: x.Service, At: d.Clock.When(x.FinishedAt), Length: ui.Missing,
 		}
+		var recovered time.Time
 		for _, id := range x.Caused {
-			row.Notes = append(row.Notes, "caused "+id.String())
+			row.note("caused "+id.String(), true)
+			if at := d.Incidents[id].Moments.RestoredOrResolved(); at.After(recovered) {
+				recovered = at
+			}
+		}
+		if recovered.After(x.FinishedAt) {
+			row.Length = ui.Duration(recovered.Sub(x.FinishedAt))
 		}
 		p.Rows = append(p.Rows, row)
 	}
@@ -154,9 +161,9 @@ func countedRow(r metrics.Row, d RowsData) CountedRow {
 	row.At = d.Clock.When(at)
 	row.note("a developer took part", r.Developer && (d.Of == metrics.Repairs || d.Of == metrics.Recurrences))
 	row.note(fmt.Sprintf("%d incidents, one occurrence", r.Members), r.Members > 1 && r.Part == metrics.Leads)
-	if n := d.Corrections[r.Incident]; n > 0 {
-		row.note(ui.Plural(n, "correction", "corrections"), true)
-	}
+	corrected := d.Corrections[r.Incident]
+	row.note(ui.Plural(corrected.Moments, "correction", "corrections"), corrected.Moments > 0)
+	row.note("regrouped "+ui.Times(corrected.Regrouped), corrected.Regrouped > 0)
 	return row
 }
 
@@ -187,7 +194,7 @@ func why(r metrics.Row) string {
 
 // Figures are the measures as a table for programs: measure, figure, period, value, n. Lengths are in seconds, shares from 0 to 1.
 func Figures(d Data) [][]string {
-	rows := [][]string{{"measure", "figure", "period", "value", "n"}}
+	rows := [][]string{{"measure", "figure", "period", "value", "n"}, {"formulas", "version", "", fmt.Sprint(metrics.Formulas), ""}}
 	add := func(measure, figure, period string, value float64, known bool, n int) {
 		text := ""
 		if known {
@@ -214,6 +221,17 @@ func Figures(d Data) [][]string {
 	series("time_to_repair", m.Repair.Summary, m.Repair.Series)
 	summary("time_to_repair_developer_took_part", "", m.Repair.With)
 	summary("time_to_repair_developer_did_not", "", m.Repair.Without)
+	left := func(measure string, l metrics.LeftOut) {
+		for _, x := range []struct {
+			name string
+			n    int
+		}{{"maintenance", l.Maintenance}, {"drill", l.Drill}, {"merged", l.Merged}, {"missing", l.Missing}, {"negative", l.Negative}, {"unrecognisable", l.Unrecognisable}} {
+			add(measure, "left_out_"+x.name, "", float64(x.n), true, x.n)
+		}
+	}
+	left("time_to_repair", m.Repair.LeftOut)
+	left("recurrence", m.Recurrence.LeftOut)
+	add("time_to_repair", "open", "", float64(m.Repair.Open.N), true, m.Repair.Open.N)
 	series("impact_duration", m.Impact.Summary, m.Impact.Series)
 	share("recurrence", "", m.Recurrence.Flow.Share())
 	share("recurrence_developer_took_part", "", m.Recurrence.With.Share())
@@ -224,6 +242,7 @@ func Figures(d Data) [][]string {
 		share("recurrence_cohort", p.Name, p.Cohort.Share())
 	}
 	share("change_fail_rate", "", m.Fail.Share())
+	add("change_fail_rate", "suspected", "", float64(m.Fail.Suspected), true, m.Fail.Deployments)
 	for _, p := range m.Fail.Series {
 		share("change_fail_rate", p.Name, p.Share())
 	}
@@ -231,9 +250,17 @@ func Figures(d Data) [][]string {
 	waits := func(period string, w metrics.Waits) {
 		add("developer_notification", "median_seconds", period, w.Median.Seconds(), w.N > 0, w.N)
 		add("developer_notification", "p90_seconds", period, w.P90.Seconds(), w.N > 0, w.N)
+		add("developer_notification", "median_at_least", period, truth(w.MedianAtLeast), w.N > 0, w.N)
+		add("developer_notification", "p90_at_least", period, truth(w.P90AtLeast), w.N > 0, w.N)
 		add("developer_notification", "never_notified", period, float64(w.Never), true, w.N)
 	}
 	waits("", m.Told.Waits)
+	within := metrics.Share{Part: m.Told.Within15Min, Whole: m.Told.N}
+	share("told_within_15_min", "", within)
+	share("told_over_1_working_day", "", metrics.Share{Part: m.Told.OverWorkingDay, Whole: m.Told.N - m.Told.Never})
+	for _, c := range incident.Channels {
+		add("told_by", string(c), "", float64(m.Told.Channels[c]), true, m.Told.N)
+	}
 	for _, p := range m.Told.Series {
 		waits(p.Name, p.Waits)
 	}
@@ -242,6 +269,12 @@ func Figures(d Data) [][]string {
 	series("permanent_fix", m.Permanent.Summary, m.Permanent.Series)
 	share("fix_failure", "", m.FixFailure.Share())
 	share("loop_closure", "", m.Loops.Share())
+	for _, x := range []struct {
+		name string
+		n    int
+	}{{"verified", m.Loops.Verified}, {"decided", m.Loops.Decided}, {"done_not_verified", m.Loops.DoneNotVerified}, {"none", m.Loops.None}, {"provisional", m.Loops.Provisional}} {
+		add("loop_closure", x.name, "", float64(x.n), true, m.Loops.Due())
+	}
 	for _, p := range m.Loops.Series {
 		share("loop_closure", p.Name, p.Share())
 	}
@@ -269,4 +302,11 @@ func Figures(d Data) [][]string {
 	add("boundary", "hand_offs_per_incident", "", each, known, d.Boundary.Incidents)
 	summary("no_accountable_team", "", d.Boundary.Unaccountable)
 	return rows
+}
+
+func truth(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }

@@ -245,6 +245,7 @@ WHEN (NEW.zone <> OLD.zone OR NEW.hours <> OLD.hours) EXECUTE FUNCTION figures_h
 -- +goose StatementBegin
 CREATE FUNCTION figures_builder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   INSERT INTO stale_figures (incident_id) SELECT incident_id FROM incident_services WHERE service_id = NEW.id;
+  INSERT INTO stale_figures (queue) VALUES (TRUE);
   RETURN NULL;
 END $$;
 -- +goose StatementEnd

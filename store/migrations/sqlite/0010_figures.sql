@@ -202,6 +202,7 @@ END;
 -- +goose StatementBegin
 CREATE TRIGGER figures_builder AFTER UPDATE OF builder_id ON services WHEN NEW.builder_id IS NOT OLD.builder_id BEGIN
   INSERT INTO stale_figures (incident_id) SELECT incident_id FROM incident_services WHERE service_id = NEW.id;
+  INSERT INTO stale_figures (queue) VALUES (TRUE);
 END;
 -- +goose StatementEnd
 
