@@ -215,7 +215,7 @@ func (b *browser) press(selector string) {
 // back does what the browser's own button does.
 func (b *browser) back() {
 	b.t.Helper()
-	answer[bool](b, "(setTimeout(() => history.back(), 0), true)")
+	answer[bool](b, "(history.back(), true)")
 	from := b.at
 	for range 200 { // a page that was kept loads nothing, so there is nothing else to wait for
 		if b.at = answer[string](b, "location.pathname"); b.at != from {

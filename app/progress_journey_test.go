@@ -36,6 +36,7 @@ func TestFromAFigureToAnIncidentAndBack(t *testing.T) {
 			b.reads("h1", "Checkout is slow")
 			b.back()
 			b.reads(row, ref)
+			b.open(link.ProgressRows + "?of=developer_notification") // a page that was kept loads nothing when it is left
 			b.press(".crumb a")
 			b.reads("[data-test=developer-notification]", "1 never")
 		})
