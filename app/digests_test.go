@@ -246,6 +246,29 @@ func TestAnAddressThatIsRefusedForGoodIsMarked(t *testing.T) {
 	})
 }
 
+// A relay that lets us through to nobody says nothing about the addresses, and those whom it lets us reach are reached.
+func TestARelayThatIsSetWrongMarksNoAddress(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		l.post.Set(func(m *mailtest.Moods) {
+			m.Refuse = map[string]*smtp.SMTPError{"ana@example.test": {Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relay access denied"}}
+		})
+		l.on("2026-11-30 07:00")
+		l.look()
+		l.wants("ben")
+		if got := l.states(week48); got != "[sent:1 waiting:1]" {
+			l.t.Errorf("mails: %s", got)
+		}
+		if refused, err := l.store.DigestRefusals(l.t.Context()); err != nil || len(refused) != 0 {
+			l.t.Errorf("marked: %v, %v", refused, err)
+		}
+		l.post.Set(func(m *mailtest.Moods) { m.Refuse = nil })
+		l.clock.Add(time.Hour)
+		l.look()
+		l.wants("ana ben")
+	})
+}
+
 func TestALostAnswerIsADoubtAndNeverSentTwice(t *testing.T) {
 	t.Parallel()
 	eachLettered(t, func(l *lettered) {
@@ -373,6 +396,29 @@ func TestWhoGetsIt(t *testing.T) {
 		if err != nil || !run.Skipped {
 			l.t.Errorf("skipped: %v, %v", run.Skipped, err)
 		}
+	})
+}
+
+// Whoever is taken off the list and asked again gets a link that is good, on the same day too.
+func TestAnAddressTakenOffMayBeAskedAgain(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		for range 2 {
+			l.must(d.Ask(ctx, syncActor, l.booking, "Booking", "wall@example.test"))
+			l.must(d.Ask(ctx, syncActor, l.booking, "Booking", "wall@example.test")) // pressed twice
+			subs, err := l.store.DigestSubscriptions(ctx, l.booking)
+			if err != nil || len(subs) != 1 {
+				l.t.Fatalf("%+v, %v", subs, err)
+			}
+			l.look()
+			all := l.post.Letters()
+			if body := strings.ReplaceAll(all[len(all)-1].Body, "=\r\n", ""); !strings.Contains(body, subs[0].Token) {
+				l.t.Error("the link is not that of the subscription")
+			}
+			l.must(d.Forget(ctx, syncActor, l.booking, subs[0].ID))
+		}
+		l.wants("wall wall")
 	})
 }
 

@@ -110,14 +110,17 @@ func (r *sending) one(ctx context.Context, m Mail) (goesOn bool, err error) {
 		return true, settle(InDoubt(m, "The server's answer was lost: "+trouble.Said, now))
 	}
 	m = After(m, trouble, now)
-	if err := settle(m); err != nil {
-		return false, err
-	}
-	if trouble.Recipient {
-		err := r.Store.PutDigestRefusal(late, Refusal{Address: strings.ToLower(m.Address), Told: m.Trouble})
-		return err == nil, err
-	}
-	return !trouble.Down && trouble.Kind != dispatch.Configuration, nil
+	err = r.Store.InTx(late, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, lateSettling)
+		defer cancel()
+		settled, err := r.Store.SettleDigestMail(ctx, m)
+		if err != nil || !settled || !trouble.Recipient || trouble.Kind != dispatch.Permanent {
+			return err
+		}
+		return r.Store.PutDigestRefusal(ctx, Refusal{Address: strings.ToLower(m.Address), Told: m.Trouble})
+	})
+	// What was said of one recipient says nothing of the next.
+	return err == nil && !trouble.Down && (trouble.Recipient || trouble.Kind != dispatch.Configuration), err
 }
 
 // listName is what a scope's letters are called in headers.

@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"upshot/app/account"
 	"upshot/app/audit"
@@ -401,6 +402,9 @@ func (s *Service) Take(ctx context.Context, p Person) error {
 	return s.Store.PutDigestPerson(ctx, p)
 }
 
+// addressMax is how long an address may be (RFC 5321, 4.5.3.1), in bytes.
+const addressMax = 254
+
 // Ask asks an address beside the people whether it wants a scope's letters: it gets a link, and nothing else until that is followed.
 func (s *Service) Ask(ctx context.Context, actor account.Actor, scope Scope, name, address string) error {
 	if err := actor.May(account.Admin); err != nil {
@@ -412,7 +416,8 @@ func (s *Service) Ask(ctx context.Context, actor account.Actor, scope Scope, nam
 	address = strings.ToLower(strings.TrimSpace(address))
 	at, err := mail.ParseAddress(address)
 	var c fault.Check
-	c.That(err == nil && at.Address == address, "address", "%q is no mail address.", address)
+	c.That(len(address) <= addressMax, "address", "A mail address has at most %d characters.", addressMax)
+	c.That(len(address) > addressMax || err == nil && at.Address == address && utf8.ValidString(address), "address", "%q is no mail address.", address)
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -435,7 +440,7 @@ func (s *Service) Ask(ctx context.Context, actor account.Actor, scope Scope, nam
 			return err
 		}
 		m := Mail{
-			Kind: Confirm, Once: fmt.Sprintf("confirm:%s:%s:%s", scope, address, now.Format(time.DateOnly)), Scope: scope, Address: address, Token: rand.Text(),
+			Kind: Confirm, Once: fmt.Sprintf("confirm:%d:%s", sub.ID, now.Format(time.DateOnly)), Scope: scope, Address: address, Token: rand.Text(),
 			Subject: "Does this address want the weekly letter of " + name + "?", State: Waiting, NextAt: now, CreatedAt: now,
 		}
 		m.Text, m.HTML, err = s.Short(ctx, Message{

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -339,8 +340,17 @@ func (w *Web) trustAddress(c echo.Context) error {
 
 // The links in mails. Whoever has one need not sign in.
 
+// tokenIn is the token of a link. What no text of the database can be is no token: it is empty then, and found nowhere.
+func tokenIn(c echo.Context) string {
+	token := c.Param("token")
+	if !utf8.ValidString(token) || strings.ContainsRune(token, 0) {
+		return ""
+	}
+	return token
+}
+
 func (w *Web) askStop(c echo.Context) error {
-	m, err := w.Digests.Stopping(c.Request().Context(), c.Param("token"))
+	m, err := w.Digests.Stopping(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}
@@ -356,7 +366,7 @@ func (w *Web) askStop(c echo.Context) error {
 
 // stopLetters ends letters by one request, which mail programs send too (RFC 8058).
 func (w *Web) stopLetters(c echo.Context) error {
-	m, err := w.Digests.Stop(c.Request().Context(), c.Param("token"))
+	m, err := w.Digests.Stop(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}
@@ -376,7 +386,7 @@ func (w *Web) stopName(c echo.Context, m digest.Mail) (string, error) {
 }
 
 func (w *Web) askConfirm(c echo.Context) error {
-	sub, err := w.Digests.Confirmed(c.Request().Context(), c.Param("token"))
+	sub, err := w.Digests.Confirmed(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}
@@ -391,7 +401,7 @@ func (w *Web) askConfirm(c echo.Context) error {
 }
 
 func (w *Web) confirmLetters(c echo.Context) error {
-	sub, err := w.Digests.Confirm(c.Request().Context(), c.Param("token"))
+	sub, err := w.Digests.Confirm(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}

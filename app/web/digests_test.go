@@ -51,7 +51,12 @@ func TestLettersEndByOnePostWithoutSigningIn(t *testing.T) {
 	}
 	stranger.ask(http.MethodPost, link.StopLetters(token), "List-Unsubscribe=One-Click", header).is(http.StatusOK) // twice changes nothing
 	stranger.ask(http.MethodPost, link.StopLetters("guessed"), "", header).is(http.StatusNotFound)
-	stranger.get(link.ConfirmLetters("guessed")).is(http.StatusNotFound)
+	for _, token := range []string{"guessed", "\x00", "a\x00b", "\xff"} {
+		stranger.get(link.StopLetters(token)).is(http.StatusNotFound)
+		stranger.ask(http.MethodPost, link.StopLetters(token), "", header).is(http.StatusNotFound)
+		stranger.get(link.ConfirmLetters(token)).is(http.StatusNotFound)
+		stranger.ask(http.MethodPost, link.ConfirmLetters(token), "", header).is(http.StatusNotFound)
+	}
 }
 
 func TestALetterBringsItsStylesAndNothingElse(t *testing.T) {
@@ -97,6 +102,7 @@ func TestWhatAnAdministratorDoesWithLetters(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 	b.post(link.LetterAddresses("payments"), "address", "no address").is(http.StatusUnprocessableEntity).wrong("address")
+	b.post(link.LetterAddresses("payments"), "address", strings.Repeat("w", 250)+"@example.test").is(http.StatusUnprocessableEntity).wrong("address")
 	b.post(link.LetterAddresses("payments"), "address", "Wall@Example.test").leadsTo(at)
 	b.get(at).is(http.StatusOK).says("who", "wall@example.test")
 	subs, err := s.store.DigestSubscriptions(t.Context(), scope)
