@@ -31,7 +31,7 @@ func (s *Store) DigestFollowUps(ctx context.Context, viewer account.Actor, a dig
 	case digest.Unproven:
 		q.and("followups.state NOT IN ('proposed', 'verified', 'declined', 'duplicate') AND NOT followups.still_waiting AND followups.cost_seconds > 0")
 	case digest.Proven:
-		q.and("followups.state = 'verified' AND followups.verified_at >= ? AND followups.verified_at < ?", a.From.UTC(), a.To.UTC())
+		q.and(verifiedIn, a.From.UTC(), a.To.UTC())
 		order = "followups.verified_at, followups.id"
 	case digest.DeclinedNow:
 		q.and("followups.state = 'declined' AND followups.id IN (SELECT m.followup_id FROM followup_moves m WHERE m.state IN ('declined', 'duplicate') AND m.at >= ? AND m.at < ?)", a.From.UTC(), a.To.UTC())
@@ -59,6 +59,23 @@ func (s *Store) DigestFollowUps(ctx context.Context, viewer account.Actor, a dig
 	}
 	page.Total, err = s.howMany(ctx, q, len(rows), limit)
 	return page, explain(err, "follow-up")
+}
+
+// verifiedIn are the follow-ups that were verified in [?, ?).
+const verifiedIn = "followups.state = 'verified' AND followups.verified_at >= ? AND followups.verified_at < ?"
+
+// DigestPractised counts the changes of a practice that were verified in [from, to): each closed a loop.
+func (s *Store) DigestPractised(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time) (n int, err error) {
+	if err := viewer.May(account.Viewer); err != nil {
+		return 0, err
+	}
+	q := selection{from: "followups"}
+	q.and(verifiedIn+" AND followups.kind NOT IN "+fixesIn, from.UTC(), to.UTC())
+	if team != 0 {
+		q.and("followups.team_id = ?", team)
+	}
+	err = s.db(ctx).Raw(q.sql("count(*)", ""), q.args...).Row().Scan(&n)
+	return n, explain(err, "follow-up")
 }
 
 // howMany is the number of rows that a list shows, or, when it is full, a bounded count of all.
@@ -144,10 +161,12 @@ func (s *Store) DigestUnaccountable(ctx context.Context, viewer account.Actor, t
 	return page, explain(err, "incident")
 }
 
-// DigestDecided gives the decisions against a practice change that were made in [from, to) about incidents of a team's services.
+// DigestDecided gives the decisions against a practice change that were made in [from, to) about incidents of a team's services: of
+// several about one incident the latest.
 func (s *Store) DigestDecided(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[digest.Decided], error) {
 	q := selection{from: "decisions d JOIN incidents i ON i.id = d.incident_id"}
 	q.and("d.created_at >= ? AND d.created_at < ? AND "+counted, from.UTC(), to.UTC())
+	q.and("NOT EXISTS (SELECT 1 FROM decisions o WHERE o.incident_id = d.incident_id AND o.id > d.id AND o.created_at < ?)", to.UTC())
 	concerns(&q, team)
 	return s.decided(ctx, viewer, q, "d.created_at, d.id", limit)
 }

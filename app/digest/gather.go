@@ -47,6 +47,7 @@ type Reads interface {
 	MembersOfAll(ctx context.Context, viewer account.Actor, ids []problem.ID, since time.Time) (map[problem.ID][]problem.Member, error)
 	FollowUpServices(ctx context.Context, viewer account.Actor, ids []followup.ID) (map[followup.ID]string, error)
 	DigestFollowUps(ctx context.Context, viewer account.Actor, a Asked, limit int) (listing.Page[followup.FollowUp], error)
+	DigestPractised(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time) (int, error)
 	DigestWaiting(ctx context.Context, viewer account.Actor, team catalog.TeamID) (int, error)
 	DigestUntold(ctx context.Context, viewer account.Actor, team catalog.TeamID, now time.Time, limit int) (listing.Page[incident.Incident], error)
 	DigestWithoutCause(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[incident.Incident], error)
@@ -139,6 +140,9 @@ func (g gathering) changes(ctx context.Context) (err error) {
 		if g.f.Unowned, err = g.asks(ctx, Unowned); err != nil {
 			return err
 		}
+	}
+	if g.f.Practised, err = g.s.Store.DigestPractised(ctx, self, g.team, g.from, g.to); err != nil {
+		return err
 	}
 	g.f.Decided, err = g.s.Store.DigestDecided(ctx, self, g.team, g.from, g.to, Shown)
 	return err

@@ -56,27 +56,29 @@ type Facts struct {
 	BaseURL string // of this Upshot, without a slash at the end
 	Preview bool   // it is looked at, and not sent: then it is not late
 
-	Teams    map[catalog.TeamID]string // their names
-	Decide   listing.Page[followup.FollowUp]
-	Cost     followup.Cost // of all of Decide
-	Members  map[problem.ID][]problem.Member
-	About    map[followup.ID]string // services
-	Paid     listing.Page[followup.FollowUp]
-	Waiting  int // changes that nobody has started
-	Proven   listing.Page[followup.FollowUp]
-	Declined listing.Page[followup.FollowUp]
-	Decided  listing.Page[Decided]
-	Nudges   []Nudge
-	Unowned  listing.Page[followup.FollowUp]
-	Failing  listing.Page[followup.FollowUp] // done, and their failure still happens
-	Untold   listing.Page[incident.Incident]
-	NoCause  listing.Page[incident.Incident]
-	Nobody   listing.Page[triage.Item]
-	Measures Measures
-	Sync     []Trouble
+	Teams   map[catalog.TeamID]string // their names
+	Decide  listing.Page[followup.FollowUp]
+	Cost    followup.Cost // of all of Decide
+	Members map[problem.ID][]problem.Member
+	About   map[followup.ID]string // services
+	Paid    listing.Page[followup.FollowUp]
+	Waiting int // changes that nobody has started
+	Proven  listing.Page[followup.FollowUp]
+	// Practised is how many of Proven, shown or not, changed a practice.
+	Practised int
+	Declined  listing.Page[followup.FollowUp]
+	Decided   listing.Page[Decided]
+	Nudges    []Nudge
+	Unowned   listing.Page[followup.FollowUp]
+	Failing   listing.Page[followup.FollowUp] // done, and their failure still happens
+	Untold    listing.Page[incident.Incident]
+	NoCause   listing.Page[incident.Incident]
+	Nobody    listing.Page[triage.Item]
+	Measures  Measures
+	Sync      []Trouble
 }
 
-// Decided is a decision against a practice change, and the incident it is about.
+// Decided is a decision against a practice change, the latest about its incident, and that incident.
 type Decided struct {
 	Incident incident.Incident
 	Decision incident.Decision
@@ -149,14 +151,8 @@ const lateAfter = time.Hour
 // NewLetter writes the letter.
 func NewLetter(f Facts) Letter {
 	w := writer{Facts: f}
-	loops := 0
-	for _, p := range f.Proven.Items {
-		if p.Kind.Practice() {
-			loops++
-		}
-	}
 	l := Letter{
-		Scope: f.Scope, Week: f.Week, Figures: f.Measures.Top, Closed: loops + f.Decided.Total, Decisions: f.Decide.Total,
+		Scope: f.Scope, Week: f.Week, Figures: f.Measures.Top, Closed: f.Practised + f.Decided.Total, Decisions: f.Decide.Total,
 		Kicker:   fmt.Sprintf("Upshot, week %d: %s · %s", f.Week.Number, f.Week.Days(), w.whose()),
 		Headline: w.headline(), Lede: w.lede(), Change: w.at("/digest"), Stop: w.at("/letters/stop/" + ForRecipient),
 		Why: fmt.Sprintf("Sent on %s, %s time, to %s.", f.When, f.Zone, w.readers()),

@@ -56,8 +56,12 @@ func TestSubjectAndHeadlineSayTheFinding(t *testing.T) {
 			"One fix was needed again while it waits.",
 		},
 		"decisions, and loops that a practice closed": {func(f *Facts) {
-			f.Decide, f.Proven = changes(5, followup.Code), changes(2, followup.Alert)
+			f.Decide, f.Proven, f.Practised = changes(5, followup.Code), changes(2, followup.Alert), 2
 		}, "Upshot week 47: 5 decisions, 2 loops closed (Booking)", "Two fixes proven. Five were needed again while they wait."},
+		"more loops than a section shows": {
+			func(f *Facts) { f.Proven, f.Practised = changes(9, followup.Alert), 8 }, "Upshot week 47: nothing to decide, 8 loops closed (Booking)",
+			"Nine fixes proven. Nothing waits that came back.",
+		},
 		"a fix that is proven closes no loop": {
 			func(f *Facts) { f.Proven = changes(1, followup.Code) }, "Upshot week 47: nothing to decide (Booking)",
 			"One fix proven. Nothing waits that came back.",
@@ -192,6 +196,20 @@ func TestMeasuresSayFewAndNothingToDivideBy(t *testing.T) {
 	}
 	if got := m.Top[2]; got.Value != "at least 3 h" || got.Note != "5 of them still do not" {
 		t.Errorf("of which nobody was told: %+v", got)
+	}
+	for _, c := range []struct {
+		now, before metrics.Waits
+		want        string
+	}{
+		{metrics.Waits{N: 8, Median: 3 * time.Hour, MedianAtLeast: true}, metrics.Waits{N: 8, Median: 2 * time.Hour}, "at least 3 h: the week before 2 h"},
+		{metrics.Waits{N: 8, Median: 3 * time.Hour}, metrics.Waits{N: 8, Median: 9 * time.Hour, MedianAtLeast: true}, "3 h: the week before at least 9 h"},
+		{metrics.Waits{N: 8, Median: 3 * time.Hour}, metrics.Waits{N: 8, Median: 9 * time.Hour}, "3 h: ↓ from 9 h"},
+		{metrics.Waits{N: 2, Median: 3 * time.Hour, MedianAtLeast: true}, metrics.Waits{N: 8, Median: 2 * time.Hour}, "at least 3 h: " + Few},
+	} {
+		told.This.Told.Waits, told.Before.Told.Waits = c.now, c.before
+		if got := MeasuresOf(told).Top[2]; got.Value+": "+got.Compared() != c.want {
+			t.Errorf("%q, want %q", got.Value+": "+got.Compared(), c.want)
+		}
 	}
 	if got := m.All[7]; got.Value != "4 of 8" || got.Note != "3 verified, 1 decided against" {
 		t.Errorf("loops: %+v", got)
