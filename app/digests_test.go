@@ -422,6 +422,62 @@ func TestAnAddressTakenOffMayBeAskedAgain(t *testing.T) {
 	})
 }
 
+// Whoever ends letters gets none by any other way, and nothing that waits; nobody sends it again.
+func TestStoppingStopsEverything(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		sub, err := l.store.PutDigestSubscription(ctx, digest.Subscription{Scope: l.booking, Address: "ana@example.test", Wanted: true, Token: "beside", CreatedAt: l.clock.Now()})
+		l.must(err)
+		_, err = d.Confirm(ctx, sub.Token)
+		l.must(err)
+		l.post.Set(func(m *mailtest.Moods) {
+			m.Refuse = map[string]*smtp.SMTPError{"ana@example.test": refusal(550, "no such user"), "ben@example.test": refusal(451, "try later")}
+		})
+		l.on("2026-11-30 07:00")
+		l.look()
+		run, err := l.store.DigestRun(ctx, l.booking, week48)
+		l.must(err)
+		mails, err := l.store.DigestMailsOf(ctx, run.ID, 10)
+		if err != nil || len(mails) != 2 {
+			l.t.Fatalf("%+v, %v", mails, err)
+		}
+		l.must(d.Wish(ctx, l.users["ana"], l.booking, false))
+		if _, err := d.Again(ctx, syncActor, mails[0].ID); !fault.Is(err, fault.Conflict) {
+			l.t.Errorf("sent again to whoever stopped: %v", err)
+		}
+		l.clock.Add(time.Hour)
+		_, due, err := l.store.ClaimDigestMail(ctx, "died", l.clock.Now(), l.clock.Now().Add(time.Minute)) // and never came back
+		if err != nil || !due {
+			l.t.Fatal(due, err)
+		}
+		l.must(d.Wish(ctx, l.users["ben"], l.booking, false))
+		l.post.Set(func(m *mailtest.Moods) { m.Refuse = nil })
+		l.must(d.Trust(ctx, syncActor, "ana@example.test"))
+		for _, at := range []string{"2026-11-30 12:00", "2026-12-07 07:00"} {
+			l.on(at)
+			l.look()
+		}
+		l.wants("")
+	})
+}
+
+func TestWhoeverMayNotSignInGetsNothingThatWaits(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		settings, err := d.ScopeOf(ctx, l.booking)
+		l.must(err)
+		l.must(d.SendMe(ctx, l.users["cleo"], settings, week48))
+		l.must(l.store.UpdateUser(ctx, l.users["cleo"].ID, func(u *account.User) error {
+			u.DisabledAt = l.clock.Now()
+			return nil
+		}))
+		l.look()
+		l.wants("")
+	})
+}
+
 func TestSingleRemindersComeOnceToThoseWhoChoseThem(t *testing.T) {
 	t.Parallel()
 	eachLettered(t, func(l *lettered) {
@@ -445,6 +501,16 @@ func TestSingleRemindersComeOnceToThoseWhoChoseThem(t *testing.T) {
 			l.must(d.Remind(ctx))
 			l.must(d.Remind(ctx))
 			l.look()
+			if day == 3 { // what waits for somebody who wants none any more is not sent
+				now := l.clock.Now()
+				l.must(l.store.AddDigestMails(ctx, []digest.Mail{{
+					Kind: digest.OfNudge, Once: "waits", Token: "waits", Address: "ana@example.test", User: l.users["ana"].ID, State: digest.Waiting, NextAt: now, CreatedAt: now,
+				}}))
+				_, err := d.Stop(ctx, "waits")
+				l.must(err)
+				l.look()
+				l.must(d.Take(ctx, digest.Person{User: l.users["ana"].ID, Nudges: true}))
+			}
 			if day == 40 { // the incident is long over; the change is not
 				l.must(d.Take(ctx, digest.Person{User: l.users["ana"].ID, Nudges: true}))
 			}

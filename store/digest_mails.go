@@ -306,11 +306,20 @@ func (s *Store) DigestMailByToken(ctx context.Context, token string) (digest.Mai
 	return r.mail(), explain(err, "letter")
 }
 
-// DropDigestMails drops what waits for an address that wants no more letters of a scope.
+// drop ends mails that are not handed over yet. One that a process has claimed is not handed over by it then.
+const drop = "UPDATE digest_mails SET state = 'dropped', holder = '', lease_until = NULL WHERE state IN ('waiting', 'sending') AND "
+
+// DropDigestMails drops the letters of a scope, own copies too, that an address has not got yet and wants no more.
 func (s *Store) DropDigestMails(ctx context.Context, scope digest.Scope, address string) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		return explain(s.db(ctx).Exec("UPDATE digest_mails SET state = 'dropped' WHERE state = 'waiting' AND kind = 'letter' AND scope = ? AND address = ?",
-			scope.String(), address).Error, "letter")
+		return explain(s.db(ctx).Exec(drop+"kind IN ('letter', 'own') AND lower(address) = ? AND scope = ?", strings.ToLower(address), scope.String()).Error, "letter")
+	})
+}
+
+// DropDigestReminders drops the reminders that a person has not got yet and wants no more.
+func (s *Store) DropDigestReminders(ctx context.Context, user account.UserID) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		return explain(s.db(ctx).Exec(drop+"kind = 'nudge' AND user_id = ?", user).Error, "letter")
 	})
 }
 

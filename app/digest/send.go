@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/dispatch"
 )
@@ -25,6 +26,25 @@ type sending struct {
 	post         Posting
 	run          Run // the letter of the mail before: most are of the same
 	names        map[Scope]listName
+	disabled     map[account.UserID]bool
+}
+
+// left tells whether a person may not sign in any more: then nothing is sent either. Of an address beside the people it is false.
+func (r *sending) left(ctx context.Context, user account.UserID) (bool, error) {
+	if user == 0 {
+		return false, nil
+	}
+	if r.disabled == nil {
+		users, err := r.Store.Users(ctx)
+		if err != nil {
+			return false, err
+		}
+		r.disabled = map[account.UserID]bool{}
+		for _, u := range users {
+			r.disabled[u.ID] = u.Disabled()
+		}
+	}
+	return r.disabled[user], nil
 }
 
 // sendDue sends what is due, one after the other on one connection. While the server is away or does not let us in, one mail in each
@@ -65,10 +85,6 @@ func (r *sending) hangUp() {
 
 // one sends a claimed mail and settles it; false: the server takes none just now.
 func (r *sending) one(ctx context.Context, m Mail) (goesOn bool, err error) {
-	out, err := r.written(ctx, m)
-	if err != nil {
-		return false, err
-	}
 	// A mail that is begun is finished although the program is about to stop: hanging up on the server would leave a doubt.
 	late := context.WithoutCancel(ctx)
 	settle := func(m Mail) error {
@@ -76,6 +92,16 @@ func (r *sending) one(ctx context.Context, m Mail) (goesOn bool, err error) {
 		defer cancel()
 		_, err := r.Store.SettleDigestMail(late, m)
 		return err
+	}
+	if gone, err := r.left(ctx, m.User); err != nil {
+		return false, err
+	} else if gone {
+		m.State = Dropped
+		return true, settle(m)
+	}
+	out, err := r.written(ctx, m)
+	if err != nil {
+		return false, err
 	}
 	if r.post == nil {
 		if r.post, err = r.Open(ctx); err != nil {

@@ -46,7 +46,9 @@ type Store interface {
 	SettleDigestMail(ctx context.Context, m Mail) (bool, error)
 	UpdateDigestMail(ctx context.Context, id MailID, change func(*Mail) error) (Mail, error)
 	DigestMailByToken(ctx context.Context, token string) (Mail, error)
+	// DropDigestMails drops a scope's letters to an address that are not sent yet, DropDigestReminders a person's reminders.
 	DropDigestMails(ctx context.Context, scope Scope, address string) error
+	DropDigestReminders(ctx context.Context, user account.UserID) error
 
 	DigestSubscriptions(ctx context.Context, scope Scope) ([]Subscription, error)
 	DigestSubscriptionByToken(ctx context.Context, token string) (Subscription, error)
@@ -385,8 +387,41 @@ func (s *Service) wish(ctx context.Context, scope Scope, user account.UserID, ad
 		if _, err := s.Store.PutDigestSubscription(ctx, sub); err != nil || wanted {
 			return err
 		}
+		if err := s.endOthers(ctx, sub, address); err != nil {
+			return err
+		}
 		return s.Store.DropDigestMails(ctx, scope, address)
 	})
+}
+
+// endOthers ends by what else the letters of a scope would still come to an address: as a person's, or as one beside the people.
+func (s *Service) endOthers(ctx context.Context, ended Subscription, address string) error {
+	if address == "" {
+		return nil
+	}
+	known, err := s.Store.DigestSubscriptions(ctx, ended.Scope)
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		if ended.User != 0 && k.User == 0 && k.Wanted && strings.EqualFold(k.Address, address) {
+			k.Wanted = false
+			if _, err := s.Store.PutDigestSubscription(ctx, k); err != nil {
+				return err
+			}
+		}
+	}
+	users, err := s.Store.Users(ctx)
+	for _, u := range users {
+		if u.ID == ended.User || !strings.EqualFold(u.Email, address) {
+			continue
+		}
+		sub := Subscription{Scope: ended.Scope, User: u.ID, Token: rand.Text(), CreatedAt: s.Now()}
+		if _, err := s.Store.PutDigestSubscription(ctx, sub); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // Take says how a person takes letters.
@@ -399,7 +434,15 @@ func (s *Service) Take(ctx context.Context, p Person) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	return s.Store.PutDigestPerson(ctx, p)
+	return s.Store.InTx(ctx, func(ctx context.Context) error { return s.take(ctx, p) })
+}
+
+// take writes how a person takes letters; reminders that wait go no more to whoever wants none.
+func (s *Service) take(ctx context.Context, p Person) error {
+	if err := s.Store.PutDigestPerson(ctx, p); err != nil || p.Nudges {
+		return err
+	}
+	return s.Store.DropDigestReminders(ctx, p.User)
 }
 
 // addressMax is how long an address may be (RFC 5321, 4.5.3.1), in bytes.
@@ -501,13 +544,15 @@ func (s *Service) Stop(ctx context.Context, token string) (Mail, error) {
 		return m, err
 	}
 	if m.Kind == OfNudge {
-		people, err := s.Store.DigestPeople(ctx)
-		if err != nil {
-			return m, err
-		}
-		p := people[m.User]
-		p.User, p.Nudges = m.User, false
-		return m, s.Store.PutDigestPerson(ctx, p)
+		return m, s.Store.InTx(ctx, func(ctx context.Context) error {
+			people, err := s.Store.DigestPeople(ctx)
+			if err != nil {
+				return err
+			}
+			p := people[m.User]
+			p.User, p.Nudges = m.User, false
+			return s.take(ctx, p)
+		})
 	}
 	return m, s.wish(ctx, m.Scope, m.User, m.Address, false)
 }
@@ -523,6 +568,13 @@ func (s *Service) Again(ctx context.Context, actor account.Actor, id MailID) (Ma
 			if m.State != Failed && m.State != Doubt {
 				return fault.New(fault.Conflict, "This mail is %s.", m.State)
 			}
+			wanted, err := s.wanted(ctx, *m)
+			if err == nil && !wanted {
+				err = fault.New(fault.Conflict, "Such mails are not wanted there any more.")
+			}
+			if err != nil {
+				return err
+			}
 			m.State, m.Attempt, m.NextAt, m.CreatedAt = Waiting, 0, s.Now(), s.Now()
 			return nil
 		})
@@ -535,6 +587,24 @@ func (s *Service) Again(ctx context.Context, actor account.Actor, id MailID) (Ma
 		return s.Store.Enqueue(ctx, SoonArgs{})
 	})
 	return m, err
+}
+
+// wanted tells whether nobody has ended such mails since this one was written.
+func (s *Service) wanted(ctx context.Context, m Mail) (bool, error) {
+	switch m.Kind {
+	case OfNudge:
+		people, err := s.Store.DigestPeople(ctx)
+		return people[m.User].Nudges, err
+	case OfLetter:
+		subs, err := s.Store.DigestSubscriptions(ctx, m.Scope)
+		for _, sub := range subs {
+			if sub.User != 0 && sub.User == m.User || m.User == 0 && sub.User == 0 && strings.EqualFold(sub.Address, m.Address) {
+				return sub.Good(), err
+			}
+		}
+		return m.User != 0, err // a member needs none; an address without one was taken off
+	}
+	return true, nil
 }
 
 // Trust lets letters go again to an address that a mail server refused.

@@ -41,7 +41,13 @@ func (w *Web) showDigest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return seeOther(c, link.DigestOf(digests.ScopeKey(digest.Scope{Team: catalog.TeamID(userOf(c).Team)}, teams)))
+	var scope digest.Scope
+	for _, t := range teams {
+		if int64(t.ID) == userOf(c).Team && t.ArchivedAt.IsZero() {
+			scope.Team = t.ID
+		}
+	}
+	return seeOther(c, link.DigestOf(digests.ScopeKey(scope, teams)))
 }
 
 // scoped is the scope that the address names.
@@ -51,9 +57,20 @@ type scoped struct {
 	all      []digest.Settings
 	teams    []catalog.Team
 	zone     *time.Location
+	archived bool // it gets no more letters: those that were written can be read
 }
 
+// scopeIn is a scope that gets letters.
 func (w *Web) scopeIn(c echo.Context) (scoped, error) {
+	s, err := w.anyScopeIn(c)
+	if err == nil && s.archived {
+		err = fault.New(fault.NotFound, "An archived team gets no letter.")
+	}
+	return s, err
+}
+
+// anyScopeIn is a scope, also of a team that was archived.
+func (w *Web) anyScopeIn(c echo.Context) (scoped, error) {
 	ctx := c.Request().Context()
 	s := scoped{key: c.Param("scope"), zone: w.Digests.Zone}
 	var err error
@@ -80,7 +97,8 @@ func (w *Web) scopeIn(c echo.Context) (scoped, error) {
 			return s, nil
 		}
 	}
-	return s, fault.New(fault.NotFound, "An archived team has no letter.")
+	s.settings, s.archived = digest.Settings{Scope: scope}, true
+	return s, nil
 }
 
 // weekIn is the week that the address names; one that has not begun has no letter.
@@ -138,7 +156,7 @@ func framed(c echo.Context) {
 
 func (w *Web) showLetter(c echo.Context) error {
 	ctx := c.Request().Context()
-	s, err := w.scopeIn(c)
+	s, err := w.anyScopeIn(c)
 	if err != nil {
 		return err
 	}
@@ -150,7 +168,10 @@ func (w *Web) showLetter(c echo.Context) error {
 		Scope: s.settings.Scope, Week: week, Teams: s.teams, Mail: w.Mail.Ready(), Clock: w.clock(c),
 		Admin: userOf(c).Role.Includes(account.Admin), CanEdit: userOf(c).Role.Includes(account.Editor),
 	}
-	if d.Run, err = w.Store.DigestRun(ctx, s.settings.Scope, week); err != nil && !fault.Is(err, fault.NotFound) {
+	if d.Archived = s.archived; d.Archived {
+		d.Mail = false
+	}
+	if d.Run, err = w.Store.DigestRun(ctx, s.settings.Scope, week); err != nil && (s.archived || !fault.Is(err, fault.NotFound)) {
 		return err
 	}
 	if err == nil {
@@ -172,7 +193,7 @@ const letterPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action
 // so it leads to the page instead.
 func (w *Web) letterAsked(c echo.Context) (digest.Run, error) {
 	ctx := c.Request().Context()
-	s, err := w.scopeIn(c)
+	s, err := w.anyScopeIn(c)
 	if err != nil {
 		return digest.Run{}, err
 	}
@@ -181,7 +202,7 @@ func (w *Web) letterAsked(c echo.Context) (digest.Run, error) {
 		return digest.Run{}, err
 	}
 	run, err := w.Store.DigestRun(ctx, s.settings.Scope, week)
-	if fault.Is(err, fault.NotFound) {
+	if fault.Is(err, fault.NotFound) && !s.archived {
 		run, err = w.Digests.Preview(ctx, s.settings, week)
 	}
 	own := link.StopLetters(digest.ForRecipient)

@@ -315,6 +315,8 @@ type LetterData struct {
 	Mails []digest.Mail
 	Mail  bool
 	Admin bool
+	// Archived: the team gets no more letters, and has no page of them.
+	Archived bool
 	// CanEdit lets its reader send a mail again.
 	CanEdit bool
 	Clock   ui.Clock
@@ -339,6 +341,9 @@ func NewLetterPage(d LetterData) LetterPage {
 	p := LetterPage{
 		Letter: FrameOf(key, d.Week, "As it went out"), Before: link.Letter(key, d.Week.Before().String()), Preview: d.Run.ID == 0, Mail: d.Mail,
 		Heading: ui.Heading{Crumb: name, CrumbLink: link.DigestOf(key), Ref: d.Week.String(), Title: fmt.Sprintf("Week %d: %s", d.Week.Number, d.Week.Days())},
+	}
+	if d.Archived {
+		p.Heading.CrumbLink = ""
 	}
 	if next := d.Week.After(); !next.Begins(time.UTC).After(d.Clock.Now) {
 		p.After = link.Letter(key, next.String())

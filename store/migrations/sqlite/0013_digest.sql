@@ -57,7 +57,7 @@ CREATE TABLE digest_mails (
 CREATE INDEX digest_mails_due ON digest_mails (next_at, id) WHERE state IN ('waiting', 'sending');
 CREATE INDEX digest_mails_handing ON digest_mails (lease_until) WHERE state = 'handing';
 CREATE INDEX digest_mails_run ON digest_mails (run_id, id) WHERE run_id IS NOT NULL;
-CREATE INDEX digest_mails_address ON digest_mails (address, scope) WHERE state = 'waiting';
+CREATE INDEX digest_mails_address ON digest_mails (lower(address), scope) WHERE state IN ('waiting', 'sending');
 CREATE INDEX digest_mails_troubled ON digest_mails (trouble_at, id) WHERE state IN ('doubt', 'failed');
 CREATE INDEX digest_mails_user ON digest_mails (user_id) WHERE user_id IS NOT NULL;
 
