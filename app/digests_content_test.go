@@ -126,6 +126,10 @@ func TestAnIncidentThatNoTeamAnswersForStandsInBothTeamsLetters(t *testing.T) {
 		l.tells(others[1], "Nobody told the developers")
 		l.must(l.words.triage.Accept(ctx, syncActor, i.ID, l.booking.Team, ""))
 		l.tells(l.booking, "No team answers for it")
+		l.clock.Add(40 * 24 * time.Hour) // it goes on, and nobody told the developers yet
+		for _, scope := range []digest.Scope{l.booking, {}} {
+			l.tells(scope, "Nobody told the developers", "Seat map loads without prices")
+		}
 	})
 }
 

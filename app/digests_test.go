@@ -540,6 +540,7 @@ func TestALetterIsSentByHandOnce(t *testing.T) {
 		}
 		l.must(d.SendMe(ctx, l.users["cleo"], settings, week48))
 		l.must(d.SendMe(ctx, l.users["cleo"], settings, week48)) // pressed twice
+		l.must(d.SendMe(ctx, l.users["cleo"], settings, week47)) // nor another one in the same minute
 		l.look()
 		l.wants("ana ben cleo")
 	})

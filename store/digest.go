@@ -19,6 +19,9 @@ import (
 
 // What letters ask, of a team (0: of all). Each question is answered by an index that holds little more than its answer.
 
+// tellable are the incidents i that a letter may speak of, as digest.Tellable has it: rows, totals and limits are of these alone.
+const tellable = counted
+
 // DigestFollowUps gives the follow-ups that a part of a letter is about, and how many they are.
 func (s *Store) DigestFollowUps(ctx context.Context, viewer account.Actor, a digest.Asked, limit int) (listing.Page[followup.FollowUp], error) {
 	var page listing.Page[followup.FollowUp]
@@ -109,19 +112,19 @@ func concerns(q *selection, team catalog.TeamID) {
 	}
 }
 
-// DigestUntold gives significant incidents of a team's services of which no developer was told an hour after they were detected, as
-// Untold does for all.
+// DigestUntold gives significant incidents of a team's services of which no developer was told an hour after they were detected: all
+// that are open, and those that began within the last month, as Untold does for the first page.
 func (s *Store) DigestUntold(ctx context.Context, viewer account.Actor, team catalog.TeamID, now time.Time, limit int) (listing.Page[incident.Incident], error) {
-	if team == 0 {
-		return s.Untold(ctx, viewer, now, limit)
-	}
 	if err := viewer.May(account.Viewer); err != nil {
 		return listing.Page[incident.Incident]{}, err
 	}
-	q := selection{from: "incidents i"}
-	q.and(untold+" AND i.started_at >= ? AND i.noticed_at <= ?", now.Add(-UntoldWithin).UTC(), now.Add(-UntoldAfter).UTC())
-	concerns(&q, team)
-	return s.latest(ctx, limit, "started_at", q)
+	detected, since := now.Add(-UntoldAfter).UTC(), now.Add(-UntoldWithin).UTC()
+	recent, open := selection{from: "incidents i"}, selection{from: "incidents i"}
+	recent.and(untold+" AND i.started_at >= ? AND i.noticed_at <= ? AND "+tellable, since, detected)
+	open.and(untold+" AND i.status NOT IN ('resolved', 'closed') AND i.started_at < ? AND i.noticed_at <= ? AND "+tellable, since, detected)
+	concerns(&recent, team)
+	concerns(&open, team)
+	return s.latest(ctx, limit, "started_at", recent, open)
 }
 
 // DigestWithoutCause gives the incidents of a team's services closed in [from, to) for which nobody noted a cause, those closed last first.
@@ -130,7 +133,7 @@ func (s *Store) DigestWithoutCause(ctx context.Context, viewer account.Actor, te
 		return listing.Page[incident.Incident]{}, err
 	}
 	q := selection{from: "incidents i"}
-	q.and(over+" AND i.closed_at >= ? AND i.closed_at < ? AND NOT i.has_cause", from.UTC(), to.UTC())
+	q.and(over+" AND i.closed_at >= ? AND i.closed_at < ? AND NOT i.has_cause AND "+tellable, from.UTC(), to.UTC())
 	concerns(&q, team)
 	return s.latest(ctx, limit, "closed_at", q)
 }
@@ -146,7 +149,7 @@ func (s *Store) DigestUnaccountable(ctx context.Context, viewer account.Actor, t
 		return page, err
 	}
 	q := selection{from: "incidents i"}
-	q.and("i.id IN (SELECT w.incident_id FROM triage_waiting w WHERE w.until > ? AND w.since <= ?)", now.UTC(), now.Add(-triage.NobodyAfter).UTC())
+	q.and("i.id IN (SELECT w.incident_id FROM triage_waiting w WHERE w.until > ? AND w.since <= ?) AND "+tellable, now.UTC(), now.Add(-triage.NobodyAfter).UTC())
 	q.and(`(EXISTS (SELECT 1 FROM incident_services l JOIN services v ON v.id = l.service_id WHERE l.incident_id = i.id AND (v.builder_id = ? OR v.on_call_id = ?))
 		OR EXISTS (SELECT 1 FROM hand_offs h WHERE h.incident_id = i.id AND (h.from_id = ? OR h.to_id = ?)))`, team, team, team, team)
 	rows, err := table[incidentRow](s.db(ctx)).Raw(q.sql("i.*", fmt.Sprintf(
@@ -165,7 +168,7 @@ func (s *Store) DigestUnaccountable(ctx context.Context, viewer account.Actor, t
 // several about one incident the latest.
 func (s *Store) DigestDecided(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[digest.Decided], error) {
 	q := selection{from: "decisions d JOIN incidents i ON i.id = d.incident_id"}
-	q.and("d.created_at >= ? AND d.created_at < ? AND "+counted, from.UTC(), to.UTC())
+	q.and("d.created_at >= ? AND d.created_at < ? AND "+tellable, from.UTC(), to.UTC())
 	q.and("NOT EXISTS (SELECT 1 FROM decisions o WHERE o.incident_id = d.incident_id AND o.id > d.id AND o.created_at < ?)", to.UTC())
 	concerns(&q, team)
 	return s.decided(ctx, viewer, q, "d.created_at, d.id", limit)
@@ -175,7 +178,7 @@ func (s *Store) DigestDecided(ctx context.Context, viewer account.Actor, team ca
 // promised since.
 func (s *Store) DigestLookAgain(ctx context.Context, viewer account.Actor, team catalog.TeamID, until string, limit int) (listing.Page[digest.Decided], error) {
 	q := selection{from: "decisions d JOIN incidents i ON i.id = d.incident_id"}
-	q.and("d.look_again_on <= ? AND "+counted, until)
+	q.and("d.look_again_on <= ? AND "+tellable, until)
 	q.and("NOT EXISTS (SELECT 1 FROM decisions o WHERE o.incident_id = d.incident_id AND o.id > d.id)")
 	q.and("NOT " + practised("'proposed', 'declined', 'duplicate'"))
 	concerns(&q, team)
@@ -234,7 +237,7 @@ func (s *Store) DigestReviews(ctx context.Context, viewer account.Actor, team ca
 	q.and("p.merged_into IS NULL AND p.state = 'open' AND COALESCE(p.last_at, p.created_at) >= ? AND p.occurrences >= ?", since.UTC(), problem.ReviewAt)
 	if team != 0 {
 		q.and(`EXISTS (SELECT 1 FROM incidents i JOIN incident_services l ON l.incident_id = i.id JOIN services v ON v.id = l.service_id
-			WHERE i.problem_id = p.id AND (v.builder_id = ? OR v.on_call_id = ?))`, team, team)
+			WHERE i.problem_id = p.id AND `+tellable+` AND (v.builder_id = ? OR v.on_call_id = ?))`, team, team)
 	}
 	rows, err := table[problemRow](s.db(ctx)).Raw(q.sql("p.*", fmt.Sprintf(" ORDER BY p.occurrences DESC, p.id LIMIT %d", limit)), q.args...).Find(ctx)
 	if err != nil {

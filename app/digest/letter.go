@@ -87,8 +87,9 @@ type Decided struct {
 // Trouble is what is wrong with a source of the letter's facts.
 type Trouble struct{ Words, Link, LinkText string }
 
-// Tellable tells whether a letter may speak of an incident: every incident of every letter passes through it. A restricted one is told
-// of in no letter, to nobody; what never counts (maintenance, drills, merged reports) is not either.
+// Tellable tells whether a letter may speak of an incident. A restricted one is told of in no letter, to nobody; what never counts
+// (maintenance, drills, merged reports) is not either. What a letter asks of the store leaves the same out, so that rows and totals
+// agree: this is the second lock, on every incident whose title a letter prints.
 func Tellable(i incident.Incident) bool { return i.Counts() }
 
 // Tone colours what a row says; the zero Tone is ink.

@@ -317,7 +317,8 @@ func (s *Service) SendNow(ctx context.Context, actor account.Actor, d Settings, 
 	return s.sendDue(ctx)
 }
 
-// SendMe sends somebody a letter, as it went out or as it would be now.
+// SendMe sends somebody a letter, as it went out or as it would be now: one a minute, since the address of a profile is anybody's whom
+// its owner writes there.
 func (s *Service) SendMe(ctx context.Context, u account.User, d Settings, week Week) error {
 	switch {
 	case u.Email == "":
@@ -334,7 +335,7 @@ func (s *Service) SendMe(ctx context.Context, u account.User, d Settings, week W
 	}
 	now := s.Now()
 	m := Mail{
-		Kind: OwnCopy, Once: fmt.Sprintf("own:%s:%s:%d:%d", d.Scope, week, u.ID, now.Unix()/60), Scope: d.Scope, Address: u.Email, User: u.ID, Token: rand.Text(),
+		Kind: OwnCopy, Once: fmt.Sprintf("own:%d:%d", u.ID, now.Unix()/60), Scope: d.Scope, Address: u.Email, User: u.ID, Token: rand.Text(),
 		Subject: run.Subject, Text: run.Text, HTML: run.HTML, State: Waiting, NextAt: now, CreatedAt: now,
 	}
 	return s.add(ctx, m)

@@ -244,7 +244,7 @@ func (w *Web) sendMeLetter(c echo.Context) error {
 	if err := w.Digests.SendMe(c.Request().Context(), userOf(c), s.settings, week); err != nil {
 		return w.refused(c, err, back)
 	}
-	w.flash(c, layout.OK, "It is under way to "+userOf(c).Email+".")
+	w.flash(c, layout.OK, "It is under way to "+userOf(c).Email+", where one goes a minute.")
 	return seeOther(c, back)
 }
 

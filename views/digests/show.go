@@ -162,6 +162,9 @@ func NewShowPage(d Data) ShowPage {
 			p.Gets, p.GetsWhy = true, r.Not
 		}
 		who := Reader{Name: r.Name, Why: whys[r.Why], Not: r.Not}
+		if r.Not != "" && !d.IsAdmin { // it tells when somebody is away, or repeats an address
+			who.Not = "Nothing is sent there just now."
+		}
 		if r.User == 0 {
 			who.Name, who.Drop = r.Address, link.DropLetterAddress(key, int64(byAddress[strings.ToLower(r.Address)].ID))
 		}
@@ -177,6 +180,9 @@ func NewShowPage(d Data) ShowPage {
 		p.Troubled = append(p.Troubled, TroubledOf(m, d.Teams, d.IsAdmin, d.Clock))
 	}
 	for _, r := range d.Readers.Refused {
+		if !d.IsAdmin {
+			break
+		}
 		p.Refused = append(p.Refused, Refused{r.Address, r.Told.String(), d.Clock.When(r.Told.At)})
 	}
 	slices.SortFunc(p.Refused, func(a, b Refused) int { return cmp.Compare(a.Address, b.Address) })
@@ -292,7 +298,7 @@ func outcome(r digest.Run) (said string, bad bool) {
 	return strings.Join(parts, ", "), bad
 }
 
-// TroubledOf shows a mail with trouble. Whose address it is only administrators see.
+// TroubledOf shows a mail with trouble. Whose address it is only administrators see, nor what the server says of it, which repeats it.
 func TroubledOf(m digest.Mail, teams []catalog.Team, admin bool, c ui.Clock) Troubled {
 	t := Troubled{
 		To: m.Address, Of: NameOf(m.Scope, teams), Said: m.Trouble.String(), Again: link.LetterAgain(int64(m.ID)), At: c.When(m.Trouble.At), Word: "came to nothing", State: ui.FixFailed,
@@ -301,7 +307,7 @@ func TroubledOf(m digest.Mail, teams []catalog.Team, admin bool, c ui.Clock) Tro
 		t.Word = "in doubt: it may have arrived"
 	}
 	if !admin && m.User != 0 {
-		t.To = "a reader"
+		t.To, t.Said = "a reader", ""
 	}
 	return t
 }
