@@ -193,6 +193,9 @@ func TestARefusalThatPassesIsTriedAgainForADay(t *testing.T) {
 		if got := l.states(week48); got != "[sent:1 waiting:1]" {
 			l.t.Errorf("mails: %s", got)
 		}
+		if m, n, err := l.store.StuckDigestMail(l.t.Context()); err != nil || n != 1 || m.Trouble.String() != "451 try later" || !m.NextAt.After(l.clock.Now()) {
+			l.t.Errorf("%d wait, the last %+v, %v", n, m, err)
+		}
 		l.clock.Add(6 * time.Hour)
 		l.look()
 		l.post.Set(func(m *mailtest.Moods) { m.Refuse = nil })
@@ -520,6 +523,49 @@ func TestSingleRemindersComeOnceToThoseWhoChoseThem(t *testing.T) {
 		if got := strings.Join(subjects(), "; "); got != want {
 			l.t.Errorf("reminded of %q, want %q", got, want)
 		}
+	})
+}
+
+// A letter that nobody got, since there was nothing to decide, is sent as it was kept when somebody asks for it.
+func TestALetterThatNobodyGotIsSentByHand(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		l.must(d.ChangeWhen(ctx, syncActor, digest.Settings{Scope: l.booking, When: digest.Monday7, OnlyDecisions: true}))
+		l.on("2026-11-30 07:00")
+		l.look()
+		l.wants("")
+		settings, err := d.ScopeOf(ctx, l.booking)
+		l.must(err)
+		l.must(d.SendNow(ctx, syncActor, settings, week48))
+		l.wants("ana ben")
+		if err := d.SendNow(ctx, syncActor, settings, week48); !fault.Is(err, fault.Conflict) {
+			l.t.Errorf("a second time: %v", err)
+		}
+	})
+}
+
+// A mail that the program dies of is given up after a few times, and so keeps nobody else waiting.
+func TestAMailThatTheProgramDiesOfIsGivenUp(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, now := l.t.Context(), l.clock.Now()
+		l.must(l.store.AddDigestMails(ctx, []digest.Mail{
+			{Kind: digest.Confirm, Once: "poison", Token: "poison", Address: "ana@example.test", State: digest.Waiting, NextAt: now, CreatedAt: now},
+		}))
+		for range 6 {
+			_, due, err := l.store.ClaimDigestMail(ctx, "dies", l.clock.Now(), l.clock.Now().Add(time.Minute))
+			if err != nil || !due {
+				l.t.Fatal(due, err)
+			}
+			l.clock.Add(time.Minute)
+		}
+		l.look()
+		m, err := l.store.DigestMailByToken(ctx, "poison")
+		if err != nil || m.State != digest.Failed || m.Trouble.Words != "The program ended 6 times while it was about to send it." {
+			l.t.Errorf("%+v, %v", m, err)
+		}
+		l.wants("")
 	})
 }
 

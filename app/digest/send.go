@@ -99,9 +99,14 @@ func (r *sending) one(ctx context.Context, m Mail) (goesOn bool, err error) {
 		m.State = Dropped
 		return true, settle(m)
 	}
+	if m.Died > diesAtMost {
+		words := fmt.Sprintf("The program ended %d times while it was about to send it.", m.Died)
+		return true, settle(After(m, &dispatch.Trouble{Kind: dispatch.Permanent, Said: words}, r.Now()))
+	}
 	out, err := r.written(ctx, m)
-	if err != nil {
-		return false, err
+	if err != nil { // the others are sent all the same
+		r.Logger.WarnContext(ctx, "a letter cannot be written", "mail", int64(m.ID), "error", err)
+		return true, settle(After(m, dispatch.TroubleOf(err), r.Now()))
 	}
 	if r.post == nil {
 		if r.post, err = r.Open(ctx); err != nil {

@@ -36,6 +36,8 @@ type Store interface {
 	DigestRun(ctx context.Context, scope Scope, week Week) (Run, error)
 	DigestRunByID(ctx context.Context, id RunID) (Run, error)
 
+	DigestMailsOf(ctx context.Context, run RunID, limit int) ([]Mail, error)
+
 	// AddDigestMails writes down those that are not there yet.
 	AddDigestMails(ctx context.Context, all []Mail) error
 	// ClaimDigestMail takes the one that is due longest, for as long as the lease; false: none is due.
@@ -241,13 +243,7 @@ func (s *Service) write(ctx context.Context, d Settings, week Week) (bool, error
 	run.Skipped = d.OnlyDecisions && l.Decisions == 0
 	var mails []Mail
 	if !run.Skipped && s.Ready() {
-		today := run.MadeAt.In(run.DueAt.Location()).Format(time.DateOnly)
-		for _, to := range Sendable(readers.Recipients(d.Scope, l.Decisions, today)) {
-			mails = append(mails, Mail{
-				Kind: OfLetter, Once: fmt.Sprintf("letter:%s:%s:%s", d.Scope, week, strings.ToLower(to.Address)), Scope: d.Scope, Address: to.Address, User: to.User,
-				Token: rand.Text(), State: Waiting, NextAt: run.MadeAt, CreatedAt: run.MadeAt,
-			})
-		}
+		mails = mailsOf(run, readers, run.MadeAt, run.DueAt.Location())
 	}
 	made, err := s.Store.CreateDigestRun(ctx, run, mails)
 	if err != nil {
@@ -257,6 +253,18 @@ func (s *Service) write(ctx context.Context, d Settings, week Week) (bool, error
 		s.Logger.InfoContext(ctx, "a letter is written", "scope", d.Scope.String(), "week", week.String(), "mails", len(mails))
 	}
 	return made, nil
+}
+
+// mailsOf are a mail of a letter for each of those who get it now.
+func mailsOf(run Run, readers Readers, now time.Time, zone *time.Location) []Mail {
+	var mails []Mail
+	for _, to := range Sendable(readers.Recipients(run.Scope, run.Decisions, now.In(zone).Format(time.DateOnly))) {
+		mails = append(mails, Mail{
+			Run: run.ID, Kind: OfLetter, Once: fmt.Sprintf("letter:%s:%s:%s", run.Scope, run.Week, strings.ToLower(to.Address)), Scope: run.Scope,
+			Address: to.Address, User: to.User, Token: rand.Text(), State: Waiting, NextAt: now, CreatedAt: now,
+		})
+	}
+	return mails
 }
 
 // Preview is the letter as it would be written now.
@@ -311,10 +319,38 @@ func (s *Service) SendNow(ctx context.Context, actor account.Actor, d Settings, 
 	if err != nil {
 		return err
 	}
-	if !made {
-		return fault.New(fault.Conflict, "The letter about %s went out already, and nobody gets it twice.", week)
+	if err := s.sendKept(ctx, d.Scope, week, zones[d.Scope], made); err != nil {
+		return err
 	}
 	return s.sendDue(ctx)
+}
+
+// sendKept writes the mails of a letter that is there and of which there are none: it was kept without a mail server, or since there was
+// nothing to decide. The key of each sees to it that nobody gets two.
+func (s *Service) sendKept(ctx context.Context, scope Scope, week Week, zone *time.Location, justMade bool) error {
+	run, err := s.Store.DigestRun(ctx, scope, week)
+	if err != nil {
+		return err
+	}
+	sent, err := s.Store.DigestMailsOf(ctx, run.ID, 1)
+	if err != nil {
+		return err
+	}
+	if len(sent) > 0 {
+		if justMade {
+			return nil
+		}
+		return fault.New(fault.Conflict, "The letter about %s went out already, and nobody gets it twice.", week)
+	}
+	readers, err := s.Readers(ctx, scope)
+	if err != nil {
+		return err
+	}
+	mails := mailsOf(run, readers, s.Now(), zone)
+	if len(mails) == 0 {
+		return fault.New(fault.Conflict, "Nobody gets the letter about %s just now: it is kept, and went to no one.", week)
+	}
+	return s.Store.AddDigestMails(ctx, mails)
 }
 
 // SendMe sends somebody a letter, as it went out or as it would be now: one a minute, since the address of a profile is anybody's whom
@@ -576,7 +612,7 @@ func (s *Service) Again(ctx context.Context, actor account.Actor, id MailID) (Ma
 			if err != nil {
 				return err
 			}
-			m.State, m.Attempt, m.NextAt, m.CreatedAt = Waiting, 0, s.Now(), s.Now()
+			m.State, m.Attempt, m.Died, m.NextAt, m.CreatedAt = Waiting, 0, 0, s.Now(), s.Now()
 			return nil
 		})
 		if err != nil {

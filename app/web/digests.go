@@ -24,6 +24,7 @@ type digestStore interface {
 	DigestRuns(ctx context.Context, scope digest.Scope, limit int) ([]digest.Run, error)
 	DigestMailsOf(ctx context.Context, run digest.RunID, limit int) ([]digest.Mail, error)
 	TroubledDigestMails(ctx context.Context, since time.Time, limit int) ([]digest.Mail, error)
+	StuckDigestMail(ctx context.Context) (m digest.Mail, n int, err error)
 	DigestSubscriptionsOf(ctx context.Context, user account.UserID) ([]digest.Subscription, error)
 }
 
@@ -140,6 +141,9 @@ func (w *Web) digestPage(c echo.Context, status int, typed map[string]string, wr
 		return err
 	}
 	if d.Troubled, err = w.Store.TroubledDigestMails(ctx, w.Now().Add(-troubledWithin), troubledShown); err != nil {
+		return err
+	}
+	if d.Stuck, d.StuckAll, err = w.Store.StuckDigestMail(ctx); err != nil {
 		return err
 	}
 	if d.Own, err = w.Store.DigestSubscriptionsOf(ctx, u.ID); err != nil {

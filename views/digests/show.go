@@ -25,6 +25,8 @@ type Data struct {
 	Readers   digest.Readers
 	Runs      []digest.Run
 	Troubled  []digest.Mail // of any scope
+	Stuck     digest.Mail   // the mail that waits after trouble and was tried last
+	StuckAll  int           // how many wait so
 	Own       []digest.Subscription
 	Reader    account.User
 	Person    digest.Person
@@ -71,6 +73,7 @@ type ShowPage struct {
 	WhoNote     string
 	Earlier     []Earlier
 	Troubled    []Troubled
+	Stuck       *Stuck // nil: nothing waits after trouble
 	Refused     []Refused
 	Others      []Other
 	IsAdmin     bool
@@ -105,6 +108,13 @@ type Troubled struct {
 	To, Of, Word, Said, Again string
 	State                     ui.State
 	At                        ui.When
+}
+
+// Stuck is what waits after trouble.
+type Stuck struct {
+	Count string // "12 mails wait"
+	Said  string // the server's words; empty: they are not for everybody
+	Again ui.When
 }
 
 // Refused is an address that a mail server does not know.
@@ -178,6 +188,12 @@ func NewShowPage(d Data) ShowPage {
 	}
 	for _, m := range d.Troubled {
 		p.Troubled = append(p.Troubled, TroubledOf(m, d.Teams, d.IsAdmin, d.Clock))
+	}
+	if d.StuckAll > 0 {
+		p.Stuck = &Stuck{Count: ui.Plural(d.StuckAll, "mail waits", "mails wait"), Again: d.Clock.When(d.Stuck.NextAt)}
+		if d.IsAdmin || d.Stuck.User == 0 {
+			p.Stuck.Said = d.Stuck.Trouble.String()
+		}
 	}
 	for _, r := range d.Readers.Refused {
 		if !d.IsAdmin {
@@ -271,9 +287,6 @@ func earlier(r digest.Run, key string, c ui.Clock) Earlier {
 
 // outcome says what became of a letter's mails.
 func outcome(r digest.Run) (said string, bad bool) {
-	if r.Skipped {
-		return "not sent: nothing to decide", false
-	}
 	var parts []string
 	for _, s := range []struct {
 		state digest.State
@@ -292,10 +305,13 @@ func outcome(r digest.Run) (said string, bad bool) {
 			bad = bad || s.state == digest.Doubt || s.state == digest.Failed
 		}
 	}
-	if len(parts) == 0 {
-		return "kept here; nobody got it by mail", false
+	switch {
+	case len(parts) > 0:
+		return strings.Join(parts, ", "), bad
+	case r.Skipped:
+		return "not sent: nothing to decide", false
 	}
-	return strings.Join(parts, ", "), bad
+	return "kept here; nobody got it by mail", false
 }
 
 // TroubledOf shows a mail with trouble. Whose address it is only administrators see, nor what the server says of it, which repeats it.

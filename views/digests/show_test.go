@@ -27,6 +27,7 @@ func TestWhoSeesWhatOfOthers(t *testing.T) {
 			People:        map[account.UserID]digest.Person{2: {User: 2, PausedUntil: "2026-12-24"}, 3: {User: 3, PausedUntil: "2026-12-01"}},
 			Refused:       map[string]digest.Refusal{"ana@example.test": {Address: "ana@example.test", Told: words}},
 		},
+		Stuck: digest.Mail{User: 2, Trouble: words, NextAt: now}, StuckAll: 2,
 		Troubled: []digest.Mail{{ID: 1, User: 1, Address: "ana@example.test", State: digest.Failed, Trouble: words}},
 	}
 	said := func(p ShowPage) string {
@@ -43,6 +44,9 @@ func TestWhoSeesWhatOfOthers(t *testing.T) {
 		return strings.Join(all, "; ")
 	}
 	p := NewShowPage(d)
+	if p.Stuck == nil || p.Stuck.Count != "2 mails wait" || p.Stuck.Said != "" {
+		t.Errorf("what waits: %+v", p.Stuck)
+	}
 	const hidden = "Ana: Nothing is sent there just now.; Ben: Nothing is sent there just now.; Cleo: Nothing is sent there just now.; a reader; "
 	if got := said(p); got != hidden {
 		t.Errorf("a reader sees %q", got)

@@ -44,6 +44,7 @@ CREATE TABLE digest_mails (
   html TEXT NOT NULL DEFAULT '',
   state TEXT NOT NULL REFERENCES digest_mail_states (name),
   attempt BIGINT NOT NULL DEFAULT 0,
+  died BIGINT NOT NULL DEFAULT 0, -- how often whoever had claimed it never came back
   fence BIGINT NOT NULL DEFAULT 0,
   holder TEXT NOT NULL DEFAULT '',
   lease_until TIMESTAMPTZ,
@@ -59,6 +60,7 @@ CREATE INDEX digest_mails_handing ON digest_mails (lease_until) WHERE state = 'h
 CREATE INDEX digest_mails_run ON digest_mails (run_id, id) WHERE run_id IS NOT NULL;
 CREATE INDEX digest_mails_address ON digest_mails (lower(address), scope) WHERE state IN ('waiting', 'sending');
 CREATE INDEX digest_mails_troubled ON digest_mails (trouble_at, id) WHERE state IN ('doubt', 'failed');
+CREATE INDEX digest_mails_stuck ON digest_mails (trouble_at, id) WHERE state = 'waiting' AND trouble_at IS NOT NULL;
 CREATE INDEX digest_mails_user ON digest_mails (user_id) WHERE user_id IS NOT NULL;
 
 -- A person's, or an address's beside the people. A member of a team gets its letter without one, unless it is not wanted.
