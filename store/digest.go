@@ -39,9 +39,15 @@ func (s *Store) DigestFollowUps(ctx context.Context, viewer account.Actor, a dig
 	case digest.DeclinedNow:
 		q.and("followups.state = 'declined' AND followups.id IN (SELECT m.followup_id FROM followup_moves m WHERE m.state IN ('declined', 'duplicate') AND m.at >= ? AND m.at < ?)", a.From.UTC(), a.To.UTC())
 		order = "followups.updated_at, followups.id"
-	case digest.Reminded:
-		q.and("followups.due_on <> '' AND followups.state NOT IN ('verified', 'declined', 'duplicate') AND followups.due_on <= ?", a.Until)
+	case digest.DayCome:
+		q.and(dayed+" AND followups.due_on <= ? AND NOT (followups.state = 'done' AND followups.evidence_url <> '')", a.Until)
 		order = "followups.due_on, followups.id"
+	case digest.DayNear:
+		q.and(dayed+" AND followups.due_on > ? AND followups.due_on <= ? AND followups.state <> 'done'", a.After, a.Until)
+		order = "followups.due_on, followups.id"
+	case digest.Unevidenced:
+		q.and("followups.state = 'done' AND followups.evidence_url = '' AND followups.due_on = ''")
+		order = "followups.id"
 	case digest.LookedAgain:
 		q.and("followups.state = 'declined' AND followups.look_again_on <> '' AND followups.look_again_on <= ?", a.Until)
 		order = "followups.look_again_on, followups.id"
@@ -63,6 +69,9 @@ func (s *Store) DigestFollowUps(ctx context.Context, viewer account.Actor, a dig
 	page.Total, err = s.howMany(ctx, q, len(rows), limit)
 	return page, explain(err, "follow-up")
 }
+
+// dayed are the follow-ups that have a day and may be late.
+const dayed = "followups.due_on <> '' AND followups.state NOT IN ('verified', 'declined', 'duplicate')"
 
 // verifiedIn are the follow-ups that were verified in [?, ?).
 const verifiedIn = "followups.state = 'verified' AND followups.verified_at >= ? AND followups.verified_at < ?"
@@ -229,9 +238,10 @@ func (s *Store) decided(ctx context.Context, viewer account.Actor, q selection, 
 
 // DigestReviews gives the problems of a team's services that occurred problem.ReviewAt times or more, the last time since a moment, and
 // for which nobody has confirmed a cause.
-func (s *Store) DigestReviews(ctx context.Context, viewer account.Actor, team catalog.TeamID, since time.Time, limit int) ([]problem.Problem, error) {
+func (s *Store) DigestReviews(ctx context.Context, viewer account.Actor, team catalog.TeamID, since time.Time, limit int) (listing.Page[problem.Problem], error) {
+	var page listing.Page[problem.Problem]
 	if err := viewer.May(account.Viewer); err != nil {
-		return nil, err
+		return page, err
 	}
 	q := selection{from: "problems p"}
 	q.and("p.merged_into IS NULL AND p.state = 'open' AND COALESCE(p.last_at, p.created_at) >= ? AND p.occurrences >= ?", since.UTC(), problem.ReviewAt)
@@ -241,9 +251,13 @@ func (s *Store) DigestReviews(ctx context.Context, viewer account.Actor, team ca
 	}
 	rows, err := table[problemRow](s.db(ctx)).Raw(q.sql("p.*", fmt.Sprintf(" ORDER BY p.occurrences DESC, p.id LIMIT %d", limit)), q.args...).Find(ctx)
 	if err != nil {
-		return nil, explain(err, "problem")
+		return page, explain(err, "problem")
 	}
-	return s.problemsOf(ctx, rows)
+	if page.Items, err = s.problemsOf(ctx, rows); err != nil {
+		return page, err
+	}
+	page.Total, err = s.howMany(ctx, q, len(rows), limit)
+	return page, explain(err, "problem")
 }
 
 // ServiceTeams gives, for references such as INC-42 and PRB-7, a team that builds a service they are about: who is reminded of them.

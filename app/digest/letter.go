@@ -69,6 +69,7 @@ type Facts struct {
 	Declined  listing.Page[followup.FollowUp]
 	Decided   listing.Page[Decided]
 	Nudges    []Nudge
+	Unread    Unread // reminders beside them
 	Unowned   listing.Page[followup.FollowUp]
 	Failing   listing.Page[followup.FollowUp] // done, and their failure still happens
 	Untold    listing.Page[incident.Incident]
@@ -163,6 +164,7 @@ func NewLetter(f Facts) Letter {
 			l.Decisions++
 		}
 	}
+	l.Decisions += f.Unread.LookAgain
 	l.Subject = w.subject(l)
 	if due := f.When.Due(f.Week, f.Zone); !f.Preview && f.Now.Sub(due) >= lateAfter {
 		l.Late = fmt.Sprintf("This letter comes %s late: it was due on %s.", lasting(f.Now.Sub(due)), due.Format("Monday 2 January, 15:04"))
@@ -338,7 +340,8 @@ func (s *Section) rows(total int, all []Row) {
 	}
 }
 
-func (w writer) nudged(s Section, kinds ...NudgeKind) Section {
+// nudged are the reminders of some kinds, beside which there are so many more.
+func (w writer) nudged(s Section, unread int, kinds ...NudgeKind) Section {
 	var rows []Row
 	for _, n := range w.Nudges {
 		if !slices.Contains(kinds, n.Kind) {
@@ -353,7 +356,7 @@ func (w writer) nudged(s Section, kinds ...NudgeKind) Section {
 		}
 		rows = append(rows, r)
 	}
-	s.rows(len(rows), rows)
+	s.rows(len(rows)+unread, rows)
 	return s
 }
 
@@ -369,15 +372,15 @@ func pathOf(ref string) string {
 }
 
 func (w writer) lookAgain() Section {
-	return w.nudged(Section{Title: "Decided against; look again", Lede: "The day that was set for it has come.", MoreLink: w.filtered("/followups?state=declined")}, LookAgain)
+	return w.nudged(Section{Title: "Decided against; look again", Lede: "The day that was set for it has come.", MoreLink: w.filtered("/followups?state=declined")}, w.Unread.LookAgain, LookAgain)
 }
 
 func (w writer) due() Section {
-	return w.nudged(Section{Title: "Due and overdue", MoreLink: w.filtered("/followups?sort=due_on")}, Overdue, Evidence, Due, DueSoon)
+	return w.nudged(Section{Title: "Due and overdue", MoreLink: w.filtered("/followups?sort=due_on")}, w.Unread.Due, Overdue, Evidence, Due, DueSoon)
 }
 
 func (w writer) review() Section {
-	return w.nudged(Section{Title: "Due for a review", Lede: "Once is chance, twice a problem; the third time somebody says why.", MoreLink: w.at("/problems?sort=-occurrences")}, Review)
+	return w.nudged(Section{Title: "Due for a review", Lede: "Once is chance, twice a problem; the third time somebody says why.", MoreLink: w.at("/problems?sort=-occurrences")}, w.Unread.Reviews, Review)
 }
 
 // changed is about work, never about people.

@@ -108,6 +108,18 @@ func TestASectionHasFiveRowsAndLeadsToTheRest(t *testing.T) {
 	}
 }
 
+func TestRemindersThatWereNotReadAreCounted(t *testing.T) {
+	t.Parallel()
+	f := booking()
+	f.Nudges = []Nudge{{Kind: LookAgain, Ref: "FU-1"}, {Kind: Overdue, Ref: "FU-2"}}
+	f.Unread = Unread{LookAgain: 30, Due: 1}
+	l := NewLetter(f)
+	if l.Subject != "Upshot week 47: 31 decisions (Booking)" || section(l, "Decided against; look again").More != "See the other 30" ||
+		section(l, "Due and overdue").More != "See the other one" {
+		t.Errorf("%q, %+v", l.Subject, l.Sections)
+	}
+}
+
 func TestTheWaitIsToldInTheWordsOfTheJiraComment(t *testing.T) {
 	t.Parallel()
 	f := booking()
@@ -224,6 +236,12 @@ func TestNudges(t *testing.T) {
 	}
 	evidence := due("2026-11-01", followup.Done)
 	evidence.EvidenceURL = "https://ci.example.org/1"
+	shipped := func(on, evidence string) followup.FollowUp {
+		f := due("", followup.Done)
+		f.EvidenceURL = evidence
+		f.Kept.ShippedAt, _ = time.Parse(time.DateOnly, on)
+		return f
+	}
 	declined := func(on string) followup.FollowUp {
 		return followup.FollowUp{ID: 1, State: followup.Declined, Declined: followup.Decline{Reason: "Too dear.", LookAgainOn: on}}
 	}
@@ -242,6 +260,8 @@ func TestNudges(t *testing.T) {
 		"a proposal is reminded of too":   {due("2026-11-22", followup.Proposed), "overdue 1 1 d overdue"},
 		"done, in its quiet period":       {evidence, ""},
 		"done without evidence":           {due("2026-11-22", followup.Done), "evidence missing 1 done, evidence missing"},
+		"done without a day or evidence":  {shipped("2026-11-19", ""), "evidence missing 2 done, evidence missing"},
+		"done without a day":              {shipped("2026-11-19", "https://ci.example.org/1"), ""},
 		"done before its day":             {due("2026-11-25", followup.Done), ""},
 		"verified":                        {due("2026-11-01", followup.Verified), ""},
 		"a duplicate":                     {due("2026-11-01", followup.Duplicate), ""},

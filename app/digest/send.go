@@ -219,7 +219,7 @@ func (s *Service) Remind(ctx context.Context) error {
 		}
 		key := fmt.Sprintf("%d %s", u.Team, today)
 		if _, there := known[key]; !there {
-			if known[key], err = s.nudgesOf(ctx, catalog.TeamID(u.Team), today); err != nil {
+			if known[key], _, err = s.nudgesOf(ctx, catalog.TeamID(u.Team), today); err != nil {
 				return err
 			}
 		}

@@ -96,6 +96,7 @@ CREATE TABLE digest_refusals (
 -- What letters ask.
 CREATE INDEX followups_verified ON followups (verified_at, team_id) WHERE state = 'verified';
 CREATE INDEX followups_reminded ON followups (due_on, team_id, id) WHERE due_on <> '' AND state NOT IN ('verified', 'declined', 'duplicate');
+CREATE INDEX followups_unevidenced ON followups (id, team_id) WHERE state = 'done' AND evidence_url = '' AND due_on = '';
 CREATE INDEX followups_look_again ON followups (look_again_on, team_id, id) WHERE state = 'declined' AND look_again_on <> '';
 CREATE INDEX followups_failing ON followups (recurrences_after, id, team_id) WHERE state = 'done' AND recurrences_after > 0;
 CREATE INDEX followups_unproven ON followups (cost_seconds, id, team_id) WHERE state NOT IN ('proposed', 'verified', 'declined', 'duplicate') AND NOT still_waiting AND cost_seconds > 0;
@@ -106,6 +107,7 @@ DROP INDEX decisions_created;
 DROP INDEX followups_unproven;
 DROP INDEX followups_failing;
 DROP INDEX followups_look_again;
+DROP INDEX followups_unevidenced;
 DROP INDEX followups_reminded;
 DROP INDEX followups_verified;
 DROP TABLE digest_refusals;
