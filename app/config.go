@@ -44,7 +44,7 @@ type Config struct {
 	JiraPoll          time.Duration   `help:"How often Jira is read." default:"1m" env:"UPSHOT_JIRA_POLL"`
 	JiraSettle        []time.Duration `help:"When Jira's search is asked for an issue whose creation has an unknown outcome, counted from then; the last is after the longest that the search may lag." default:"5s,30s,90s" env:"UPSHOT_JIRA_SETTLE"`
 
-	SMTPURL     string `help:"Server that sends mail, such as smtp://user:password@mail.example.com:587?tls=starttls; smtps:// encrypts from the first byte, tls=none not at all." name:"smtp-url" env:"UPSHOT_SMTP_URL" placeholder:"URL"`
+	SMTPURL     string `help:"Server that sends mail, such as smtp://user:password@mail.example.com:587?tls=starttls; smtps:// encrypts from the first byte, tls=none not at all, for a server on this machine alone." name:"smtp-url" env:"UPSHOT_SMTP_URL" placeholder:"URL"`
 	SMTPURLFile string `help:"File that holds it, since it has a password in it." name:"smtp-url-file" env:"UPSHOT_SMTP_URL_FILE" placeholder:"FILE"`
 	MailFrom    string `help:"Sender of mail, such as Upshot <upshot@example.com>." env:"UPSHOT_MAIL_FROM" placeholder:"MAIL"`
 

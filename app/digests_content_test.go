@@ -126,6 +126,28 @@ func TestAnIncidentThatNoTeamAnswersForStandsInBothTeamsLetters(t *testing.T) {
 		l.tells(others[1], "Nobody told the developers")
 		l.must(l.words.triage.Accept(ctx, syncActor, i.ID, l.booking.Team, ""))
 		l.tells(l.booking, "No team answers for it")
+		l.clock.Add(40 * 24 * time.Hour) // it goes on, and nobody told the developers yet
+		for _, scope := range []digest.Scope{l.booking, {}} {
+			l.tells(scope, "Nobody told the developers", "Seat map loads without prices")
+		}
+	})
+}
+
+// Of several decisions about one incident the last is the loop that was closed.
+func TestADecisionMadeAnewClosesOneLoop(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		i := l.recurs("labels")
+		for _, reason := range []string{"The printer is replaced anyway.", "The printer is replaced in January."} {
+			l.must(l.words.incidents.Decide(l.t.Context(), syncActor, i.ID, incident.Decision{Reason: reason, LookAgainOn: "2027-01-10"}))
+		}
+		l.tells(l.booking, "What incidents changed", "The printer is replaced in January")
+		settings, err := l.words.digests.ScopeOf(l.t.Context(), l.booking)
+		l.must(err)
+		run, err := l.words.digests.Preview(l.t.Context(), settings, digest.WeekOf(l.clock.Now(), time.UTC))
+		if err != nil || run.Subject != "Upshot week 48: nothing to decide, 1 loop closed (Booking)" || strings.Contains(run.Text, "replaced anyway") {
+			l.t.Errorf("%q, %v", run.Subject, err)
+		}
 	})
 }
 

@@ -193,6 +193,9 @@ func TestARefusalThatPassesIsTriedAgainForADay(t *testing.T) {
 		if got := l.states(week48); got != "[sent:1 waiting:1]" {
 			l.t.Errorf("mails: %s", got)
 		}
+		if m, n, err := l.store.StuckDigestMail(l.t.Context()); err != nil || n != 1 || m.Trouble.String() != "451 try later" || !m.NextAt.After(l.clock.Now()) {
+			l.t.Errorf("%d wait, the last %+v, %v", n, m, err)
+		}
 		l.clock.Add(6 * time.Hour)
 		l.look()
 		l.post.Set(func(m *mailtest.Moods) { m.Refuse = nil })
@@ -243,6 +246,29 @@ func TestAnAddressThatIsRefusedForGoodIsMarked(t *testing.T) {
 		l.on("2026-12-14 07:00")
 		l.look()
 		l.wants("ana ben ben ben")
+	})
+}
+
+// A relay that lets us through to nobody says nothing about the addresses, and those whom it lets us reach are reached.
+func TestARelayThatIsSetWrongMarksNoAddress(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		l.post.Set(func(m *mailtest.Moods) {
+			m.Refuse = map[string]*smtp.SMTPError{"ana@example.test": {Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Relay access denied"}}
+		})
+		l.on("2026-11-30 07:00")
+		l.look()
+		l.wants("ben")
+		if got := l.states(week48); got != "[sent:1 waiting:1]" {
+			l.t.Errorf("mails: %s", got)
+		}
+		if refused, err := l.store.DigestRefusals(l.t.Context()); err != nil || len(refused) != 0 {
+			l.t.Errorf("marked: %v, %v", refused, err)
+		}
+		l.post.Set(func(m *mailtest.Moods) { m.Refuse = nil })
+		l.clock.Add(time.Hour)
+		l.look()
+		l.wants("ana ben")
 	})
 }
 
@@ -376,6 +402,85 @@ func TestWhoGetsIt(t *testing.T) {
 	})
 }
 
+// Whoever is taken off the list and asked again gets a link that is good, on the same day too.
+func TestAnAddressTakenOffMayBeAskedAgain(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		for range 2 {
+			l.must(d.Ask(ctx, syncActor, l.booking, "Booking", "wall@example.test"))
+			l.must(d.Ask(ctx, syncActor, l.booking, "Booking", "wall@example.test")) // pressed twice
+			subs, err := l.store.DigestSubscriptions(ctx, l.booking)
+			if err != nil || len(subs) != 1 {
+				l.t.Fatalf("%+v, %v", subs, err)
+			}
+			l.look()
+			all := l.post.Letters()
+			if body := strings.ReplaceAll(all[len(all)-1].Body, "=\r\n", ""); !strings.Contains(body, subs[0].Token) {
+				l.t.Error("the link is not that of the subscription")
+			}
+			l.must(d.Forget(ctx, syncActor, l.booking, subs[0].ID))
+		}
+		l.wants("wall wall")
+	})
+}
+
+// Whoever ends letters gets none by any other way, and nothing that waits; nobody sends it again.
+func TestStoppingStopsEverything(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		sub, err := l.store.PutDigestSubscription(ctx, digest.Subscription{Scope: l.booking, Address: "ana@example.test", Wanted: true, Token: "beside", CreatedAt: l.clock.Now()})
+		l.must(err)
+		_, err = d.Confirm(ctx, sub.Token)
+		l.must(err)
+		l.post.Set(func(m *mailtest.Moods) {
+			m.Refuse = map[string]*smtp.SMTPError{"ana@example.test": refusal(550, "no such user"), "ben@example.test": refusal(451, "try later")}
+		})
+		l.on("2026-11-30 07:00")
+		l.look()
+		run, err := l.store.DigestRun(ctx, l.booking, week48)
+		l.must(err)
+		mails, err := l.store.DigestMailsOf(ctx, run.ID, 10)
+		if err != nil || len(mails) != 2 {
+			l.t.Fatalf("%+v, %v", mails, err)
+		}
+		l.must(d.Wish(ctx, l.users["ana"], l.booking, false))
+		if _, err := d.Again(ctx, syncActor, mails[0].ID); !fault.Is(err, fault.Conflict) {
+			l.t.Errorf("sent again to whoever stopped: %v", err)
+		}
+		l.clock.Add(time.Hour)
+		_, due, err := l.store.ClaimDigestMail(ctx, "died", l.clock.Now(), l.clock.Now().Add(time.Minute)) // and never came back
+		if err != nil || !due {
+			l.t.Fatal(due, err)
+		}
+		l.must(d.Wish(ctx, l.users["ben"], l.booking, false))
+		l.post.Set(func(m *mailtest.Moods) { m.Refuse = nil })
+		l.must(d.Trust(ctx, syncActor, "ana@example.test"))
+		for _, at := range []string{"2026-11-30 12:00", "2026-12-07 07:00"} {
+			l.on(at)
+			l.look()
+		}
+		l.wants("")
+	})
+}
+
+func TestWhoeverMayNotSignInGetsNothingThatWaits(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		settings, err := d.ScopeOf(ctx, l.booking)
+		l.must(err)
+		l.must(d.SendMe(ctx, l.users["cleo"], settings, week48))
+		l.must(l.store.UpdateUser(ctx, l.users["cleo"].ID, func(u *account.User) error {
+			u.DisabledAt = l.clock.Now()
+			return nil
+		}))
+		l.look()
+		l.wants("")
+	})
+}
+
 func TestSingleRemindersComeOnceToThoseWhoChoseThem(t *testing.T) {
 	t.Parallel()
 	eachLettered(t, func(l *lettered) {
@@ -399,6 +504,16 @@ func TestSingleRemindersComeOnceToThoseWhoChoseThem(t *testing.T) {
 			l.must(d.Remind(ctx))
 			l.must(d.Remind(ctx))
 			l.look()
+			if day == 3 { // what waits for somebody who wants none any more is not sent
+				now := l.clock.Now()
+				l.must(l.store.AddDigestMails(ctx, []digest.Mail{{
+					Kind: digest.OfNudge, Once: "waits", Token: "waits", Address: "ana@example.test", User: l.users["ana"].ID, State: digest.Waiting, NextAt: now, CreatedAt: now,
+				}}))
+				_, err := d.Stop(ctx, "waits")
+				l.must(err)
+				l.look()
+				l.must(d.Take(ctx, digest.Person{User: l.users["ana"].ID, Nudges: true}))
+			}
 			if day == 40 { // the incident is long over; the change is not
 				l.must(d.Take(ctx, digest.Person{User: l.users["ana"].ID, Nudges: true}))
 			}
@@ -408,6 +523,49 @@ func TestSingleRemindersComeOnceToThoseWhoChoseThem(t *testing.T) {
 		if got := strings.Join(subjects(), "; "); got != want {
 			l.t.Errorf("reminded of %q, want %q", got, want)
 		}
+	})
+}
+
+// A letter that nobody got, since there was nothing to decide, is sent as it was kept when somebody asks for it.
+func TestALetterThatNobodyGotIsSentByHand(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, d := l.t.Context(), l.words.digests
+		l.must(d.ChangeWhen(ctx, syncActor, digest.Settings{Scope: l.booking, When: digest.Monday7, OnlyDecisions: true}))
+		l.on("2026-11-30 07:00")
+		l.look()
+		l.wants("")
+		settings, err := d.ScopeOf(ctx, l.booking)
+		l.must(err)
+		l.must(d.SendNow(ctx, syncActor, settings, week48))
+		l.wants("ana ben")
+		if err := d.SendNow(ctx, syncActor, settings, week48); !fault.Is(err, fault.Conflict) {
+			l.t.Errorf("a second time: %v", err)
+		}
+	})
+}
+
+// A mail that the program dies of is given up after a few times, and so keeps nobody else waiting.
+func TestAMailThatTheProgramDiesOfIsGivenUp(t *testing.T) {
+	t.Parallel()
+	eachLettered(t, func(l *lettered) {
+		ctx, now := l.t.Context(), l.clock.Now()
+		l.must(l.store.AddDigestMails(ctx, []digest.Mail{
+			{Kind: digest.Confirm, Once: "poison", Token: "poison", Address: "ana@example.test", State: digest.Waiting, NextAt: now, CreatedAt: now},
+		}))
+		for range 6 {
+			_, due, err := l.store.ClaimDigestMail(ctx, "dies", l.clock.Now(), l.clock.Now().Add(time.Minute))
+			if err != nil || !due {
+				l.t.Fatal(due, err)
+			}
+			l.clock.Add(time.Minute)
+		}
+		l.look()
+		m, err := l.store.DigestMailByToken(ctx, "poison")
+		if err != nil || m.State != digest.Failed || m.Trouble.Words != "The program ended 6 times while it was about to send it." {
+			l.t.Errorf("%+v, %v", m, err)
+		}
+		l.wants("")
 	})
 }
 
@@ -428,6 +586,7 @@ func TestALetterIsSentByHandOnce(t *testing.T) {
 		}
 		l.must(d.SendMe(ctx, l.users["cleo"], settings, week48))
 		l.must(d.SendMe(ctx, l.users["cleo"], settings, week48)) // pressed twice
+		l.must(d.SendMe(ctx, l.users["cleo"], settings, week47)) // nor another one in the same minute
 		l.look()
 		l.wants("ana ben cleo")
 	})

@@ -183,6 +183,7 @@ type digestMailRow struct {
 	HTML          string `gorm:"column:html"`
 	State         string
 	Attempt       int
+	Died          int
 	Fence         int64
 	Holder        string
 	LeaseUntil    *time.Time
@@ -200,7 +201,7 @@ func (r digestMailRow) mail() digest.Mail {
 	return digest.Mail{
 		ID: digest.MailID(r.ID), Run: referred[digest.RunID](r.RunID), Kind: digest.MailKind(r.Kind), Once: r.Once, Scope: scopeOf(r.Scope),
 		Address: r.Address, User: referred[account.UserID](r.UserID), Token: r.Token, Subject: r.Subject, Text: r.Text, HTML: r.HTML,
-		State: digest.State(r.State), Attempt: r.Attempt, Fence: r.Fence, NextAt: r.NextAt.UTC(),
+		State: digest.State(r.State), Attempt: r.Attempt, Died: r.Died, Fence: r.Fence, NextAt: r.NextAt.UTC(),
 		Trouble:   digest.Told{Words: r.Trouble, Status: r.TroubleStatus, At: moment(r.TroubleAt)},
 		CreatedAt: r.CreatedAt.UTC(), SentAt: moment(r.SentAt),
 	}
@@ -252,10 +253,13 @@ func (s *Store) ClaimDigestMail(ctx context.Context, holder string, now, until t
 			return explain(err, "letter")
 		}
 		r := rows[0]
+		if r.State == string(digest.Sending) {
+			r.Died++
+		}
 		r.State, r.Attempt, r.Fence = string(digest.Sending), r.Attempt+1, r.Fence+1
 		m, due = r.mail(), true
-		return explain(s.db(ctx).Exec("UPDATE digest_mails SET state = 'sending', attempt = ?, fence = ?, holder = ?, lease_until = ? WHERE id = ?",
-			r.Attempt, r.Fence, holder, until.UTC(), r.ID).Error, "letter")
+		return explain(s.db(ctx).Exec("UPDATE digest_mails SET state = 'sending', attempt = ?, died = ?, fence = ?, holder = ?, lease_until = ? WHERE id = ?",
+			r.Attempt, r.Died, r.Fence, holder, until.UTC(), r.ID).Error, "letter")
 	})
 	return m, due, err
 }
@@ -294,8 +298,8 @@ func (s *Store) UpdateDigestMail(ctx context.Context, id digest.MailID, change f
 		if err := change(&m); err != nil {
 			return err
 		}
-		return explain(s.db(ctx).Exec("UPDATE digest_mails SET state = ?, attempt = ?, next_at = ?, created_at = ? WHERE id = ?",
-			string(m.State), m.Attempt, m.NextAt.UTC(), m.CreatedAt.UTC(), id).Error, "letter")
+		return explain(s.db(ctx).Exec("UPDATE digest_mails SET state = ?, attempt = ?, died = ?, next_at = ?, created_at = ? WHERE id = ?",
+			string(m.State), m.Attempt, m.Died, m.NextAt.UTC(), m.CreatedAt.UTC(), id).Error, "letter")
 	})
 	return m, err
 }
@@ -306,11 +310,20 @@ func (s *Store) DigestMailByToken(ctx context.Context, token string) (digest.Mai
 	return r.mail(), explain(err, "letter")
 }
 
-// DropDigestMails drops what waits for an address that wants no more letters of a scope.
+// drop ends mails that are not handed over yet. One that a process has claimed is not handed over by it then.
+const drop = "UPDATE digest_mails SET state = 'dropped', holder = '', lease_until = NULL WHERE state IN ('waiting', 'sending') AND "
+
+// DropDigestMails drops the letters of a scope, own copies too, that an address has not got yet and wants no more.
 func (s *Store) DropDigestMails(ctx context.Context, scope digest.Scope, address string) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		return explain(s.db(ctx).Exec("UPDATE digest_mails SET state = 'dropped' WHERE state = 'waiting' AND kind = 'letter' AND scope = ? AND address = ?",
-			scope.String(), address).Error, "letter")
+		return explain(s.db(ctx).Exec(drop+"kind IN ('letter', 'own') AND lower(address) = ? AND scope = ?", strings.ToLower(address), scope.String()).Error, "letter")
+	})
+}
+
+// DropDigestReminders drops the reminders that a person has not got yet and wants no more.
+func (s *Store) DropDigestReminders(ctx context.Context, user account.UserID) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		return explain(s.db(ctx).Exec(drop+"kind = 'nudge' AND user_id = ?", user).Error, "letter")
 	})
 }
 
@@ -320,6 +333,18 @@ func (s *Store) TroubledDigestMails(ctx context.Context, since time.Time, limit 
 		Select("id", "run_id", "kind", "scope", "address", "user_id", "state", "attempt", "trouble", "trouble_status", "trouble_at", "created_at").
 		Order("trouble_at DESC, id DESC").Limit(limit).Find(ctx)
 	return mailsOf(rows), explain(err, "letter")
+}
+
+// StuckDigestMail gives the mail that waits after trouble and was tried last, and how many wait so; a zero number: none does.
+func (s *Store) StuckDigestMail(ctx context.Context) (m digest.Mail, n int, err error) {
+	const stuck = "state = 'waiting' AND trouble_at IS NOT NULL"
+	rows, err := table[digestMailRow](s.db(ctx)).Where(stuck).Select("id", "user_id", "state", "next_at", "trouble", "trouble_status", "trouble_at").
+		Order("trouble_at DESC, id DESC").Limit(1).Find(ctx)
+	if err != nil || len(rows) == 0 {
+		return m, 0, explain(err, "letter")
+	}
+	err = s.db(ctx).Raw("SELECT count(*) FROM digest_mails WHERE " + stuck).Row().Scan(&n)
+	return rows[0].mail(), n, explain(err, "letter")
 }
 
 // DigestMailsOf gives the mails of a letter, in the order they were written down.
@@ -381,24 +406,24 @@ func (s *Store) DigestSubscriptionByToken(ctx context.Context, token string) (di
 func (s *Store) PutDigestSubscription(ctx context.Context, sub digest.Subscription) (digest.Subscription, error) {
 	sub.Address = strings.ToLower(sub.Address)
 	err := s.InTx(ctx, func(ctx context.Context) error {
+		r := digestSubscriptionRow{
+			Scope: sub.Scope.String(), UserID: reference(sub.User), Address: sub.Address, Wanted: sub.Wanted, Token: sub.Token,
+			ConfirmedAt: nullable(sub.ConfirmedAt), CreatedAt: sub.CreatedAt.UTC(),
+		}
+		// Of two who say something for the first time at once, the second finds what the first wrote.
+		done := s.db(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&r)
+		if done.Error != nil || done.RowsAffected > 0 {
+			sub = r.subscription()
+			return explain(done.Error, "subscription")
+		}
 		is := table[digestSubscriptionRow](s.db(ctx), forUpdate).Where("scope = ? AND user_id IS NULL AND address = ?", sub.Scope.String(), sub.Address)
 		if sub.User != 0 {
 			is = table[digestSubscriptionRow](s.db(ctx), forUpdate).Where("scope = ? AND user_id = ?", sub.Scope.String(), sub.User)
 		}
-		rows, err := is.Limit(1).Find(ctx)
+		r, err := is.Take(ctx)
 		if err != nil {
 			return explain(err, "subscription")
 		}
-		if len(rows) == 0 {
-			r := digestSubscriptionRow{
-				Scope: sub.Scope.String(), UserID: reference(sub.User), Address: sub.Address, Wanted: sub.Wanted, Token: sub.Token,
-				ConfirmedAt: nullable(sub.ConfirmedAt), CreatedAt: sub.CreatedAt.UTC(),
-			}
-			err := table[digestSubscriptionRow](s.db(ctx)).Create(ctx, &r)
-			sub = r.subscription()
-			return explain(err, "subscription")
-		}
-		r := rows[0]
 		r.Wanted, r.ConfirmedAt = sub.Wanted, nullable(sub.ConfirmedAt)
 		sub = r.subscription()
 		_, err = table[digestSubscriptionRow](s.db(ctx)).Where("id = ?", r.ID).Select("wanted", "confirmed_at").Updates(ctx, r)

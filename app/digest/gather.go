@@ -26,7 +26,9 @@ const (
 	Unproven    Part = "unproven"     // started or done, not verified, and their wait cost something
 	Proven      Part = "proven"       // verified in the week
 	DeclinedNow Part = "declined now" // declined in the week
-	Reminded    Part = "reminded"     // they have a day, Until or earlier
+	DayCome     Part = "day come"     // their day is Until or earlier; those done show no evidence
+	DayNear     Part = "day near"     // their day is after After, Until or earlier, and they are not done
+	Unevidenced Part = "unevidenced"  // done without evidence, and without a day
 	LookedAgain Part = "looked again" // declined, and the day to look again is Until or earlier
 	Failing     Part = "failing"      // done, and their failure came back since
 	Unowned     Part = "unowned"      // promised, and no team's
@@ -37,7 +39,8 @@ type Asked struct {
 	For      Part
 	Team     catalog.TeamID // 0: of all
 	From, To time.Time      // [From, To), where the part is about a week
-	Until    string         // a date, where it is about a day
+	// After and Until are dates, where it is about a day.
+	After, Until string
 }
 
 // Reads is what letters read.
@@ -47,13 +50,14 @@ type Reads interface {
 	MembersOfAll(ctx context.Context, viewer account.Actor, ids []problem.ID, since time.Time) (map[problem.ID][]problem.Member, error)
 	FollowUpServices(ctx context.Context, viewer account.Actor, ids []followup.ID) (map[followup.ID]string, error)
 	DigestFollowUps(ctx context.Context, viewer account.Actor, a Asked, limit int) (listing.Page[followup.FollowUp], error)
+	DigestPractised(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time) (int, error)
 	DigestWaiting(ctx context.Context, viewer account.Actor, team catalog.TeamID) (int, error)
 	DigestUntold(ctx context.Context, viewer account.Actor, team catalog.TeamID, now time.Time, limit int) (listing.Page[incident.Incident], error)
 	DigestWithoutCause(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[incident.Incident], error)
 	DigestUnaccountable(ctx context.Context, viewer account.Actor, team catalog.TeamID, now time.Time, limit int) (listing.Page[triage.Item], error)
 	DigestDecided(ctx context.Context, viewer account.Actor, team catalog.TeamID, from, to time.Time, limit int) (listing.Page[Decided], error)
 	DigestLookAgain(ctx context.Context, viewer account.Actor, team catalog.TeamID, until string, limit int) (listing.Page[Decided], error)
-	DigestReviews(ctx context.Context, viewer account.Actor, team catalog.TeamID, since time.Time, limit int) ([]problem.Problem, error)
+	DigestReviews(ctx context.Context, viewer account.Actor, team catalog.TeamID, since time.Time, limit int) (listing.Page[problem.Problem], error)
 	ServiceTeams(ctx context.Context, refs []string) (map[string]catalog.TeamID, error)
 	Progress(ctx context.Context, viewer account.Actor, f metrics.Filter, q metrics.Query) (p metrics.Progress, behind int, err error)
 	Coverage(ctx context.Context, viewer account.Actor, team, service string) ([]metrics.CoverageFact, error)
@@ -140,6 +144,9 @@ func (g gathering) changes(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if g.f.Practised, err = g.s.Store.DigestPractised(ctx, self, g.team, g.from, g.to); err != nil {
+		return err
+	}
 	g.f.Decided, err = g.s.Store.DigestDecided(ctx, self, g.team, g.from, g.to, Shown)
 	return err
 }
@@ -153,22 +160,35 @@ func (g gathering) incidents(ctx context.Context) (err error) {
 }
 
 func (g gathering) nudges(ctx context.Context) (err error) {
-	g.f.Nudges, err = g.s.nudgesOf(ctx, g.team, g.today)
+	g.f.Nudges, g.f.Unread, err = g.s.nudgesOf(ctx, g.team, g.today)
 	return err
 }
 
-// nudgesOf are the reminders of a team (0: of all) on a day, those that are late longest first.
-func (s *Service) nudgesOf(ctx context.Context, team catalog.TeamID, today string) ([]Nudge, error) {
+// Unread are how many reminders there are beside those that were read.
+type Unread struct{ Due, LookAgain, Reviews int }
+
+// nudgesOf are the reminders of a team (0: of all) on a day, those that are late longest first, and how many more there are.
+func (s *Service) nudgesOf(ctx context.Context, team catalog.TeamID, today string) ([]Nudge, Unread, error) {
 	var all []Nudge
+	var unread Unread
 	soon := today
 	if at, err := time.Parse(time.DateOnly, today); err == nil {
 		soon = at.AddDate(0, 0, SoonDays).Format(time.DateOnly)
 	}
-	for _, a := range []Asked{{For: LookedAgain, Team: team, Until: today}, {For: Reminded, Team: team, Until: soon}} {
-		page, err := s.Store.DigestFollowUps(ctx, self, a, nudgesRead)
+	for _, ask := range []struct {
+		Asked
+		unread *int
+	}{
+		{Asked{For: LookedAgain, Team: team, Until: today}, &unread.LookAgain},
+		{Asked{For: DayCome, Team: team, Until: today}, &unread.Due},
+		{Asked{For: Unevidenced, Team: team}, &unread.Due},
+		{Asked{For: DayNear, Team: team, After: today, Until: soon}, &unread.Due},
+	} {
+		page, err := s.Store.DigestFollowUps(ctx, self, ask.Asked, nudgesRead)
 		if err != nil {
-			return nil, err
+			return nil, unread, err
 		}
+		*ask.unread += max(0, page.Total-len(page.Items))
 		for _, f := range page.Items {
 			if n, due := NudgeOf(f, today); due {
 				all = append(all, n)
@@ -177,8 +197,9 @@ func (s *Service) nudgesOf(ctx context.Context, team catalog.TeamID, today strin
 	}
 	decided, err := s.Store.DigestLookAgain(ctx, self, team, today, nudgesRead)
 	if err != nil {
-		return nil, err
+		return nil, unread, err
 	}
+	unread.LookAgain += max(0, decided.Total-len(decided.Items))
 	var about []Nudge
 	for _, d := range decided.Items {
 		if Tellable(d.Incident) {
@@ -187,9 +208,10 @@ func (s *Service) nudgesOf(ctx context.Context, team catalog.TeamID, today strin
 	}
 	reviews, err := s.Store.DigestReviews(ctx, self, team, s.Now().Add(-reviewWithin), nudgesRead)
 	if err != nil {
-		return nil, err
+		return nil, unread, err
 	}
-	for _, p := range reviews {
+	unread.Reviews = max(0, reviews.Total-len(reviews.Items))
+	for _, p := range reviews.Items {
 		about = append(about, Reviewed(p, 0))
 	}
 	refs := make([]string, len(about))
@@ -201,7 +223,7 @@ func (s *Service) nudgesOf(ctx context.Context, team catalog.TeamID, today strin
 		n.Team = of[n.Ref]
 		all = append(all, n)
 	}
-	return all, err
+	return all, unread, err
 }
 
 // members reads the occurrences and services of the changes whose wait is told, and the addresses of their tickets.

@@ -56,27 +56,30 @@ type Facts struct {
 	BaseURL string // of this Upshot, without a slash at the end
 	Preview bool   // it is looked at, and not sent: then it is not late
 
-	Teams    map[catalog.TeamID]string // their names
-	Decide   listing.Page[followup.FollowUp]
-	Cost     followup.Cost // of all of Decide
-	Members  map[problem.ID][]problem.Member
-	About    map[followup.ID]string // services
-	Paid     listing.Page[followup.FollowUp]
-	Waiting  int // changes that nobody has started
-	Proven   listing.Page[followup.FollowUp]
-	Declined listing.Page[followup.FollowUp]
-	Decided  listing.Page[Decided]
-	Nudges   []Nudge
-	Unowned  listing.Page[followup.FollowUp]
-	Failing  listing.Page[followup.FollowUp] // done, and their failure still happens
-	Untold   listing.Page[incident.Incident]
-	NoCause  listing.Page[incident.Incident]
-	Nobody   listing.Page[triage.Item]
-	Measures Measures
-	Sync     []Trouble
+	Teams   map[catalog.TeamID]string // their names
+	Decide  listing.Page[followup.FollowUp]
+	Cost    followup.Cost // of all of Decide
+	Members map[problem.ID][]problem.Member
+	About   map[followup.ID]string // services
+	Paid    listing.Page[followup.FollowUp]
+	Waiting int // changes that nobody has started
+	Proven  listing.Page[followup.FollowUp]
+	// Practised is how many of Proven, shown or not, changed a practice.
+	Practised int
+	Declined  listing.Page[followup.FollowUp]
+	Decided   listing.Page[Decided]
+	Nudges    []Nudge
+	Unread    Unread // reminders beside them
+	Unowned   listing.Page[followup.FollowUp]
+	Failing   listing.Page[followup.FollowUp] // done, and their failure still happens
+	Untold    listing.Page[incident.Incident]
+	NoCause   listing.Page[incident.Incident]
+	Nobody    listing.Page[triage.Item]
+	Measures  Measures
+	Sync      []Trouble
 }
 
-// Decided is a decision against a practice change, and the incident it is about.
+// Decided is a decision against a practice change, the latest about its incident, and that incident.
 type Decided struct {
 	Incident incident.Incident
 	Decision incident.Decision
@@ -85,8 +88,9 @@ type Decided struct {
 // Trouble is what is wrong with a source of the letter's facts.
 type Trouble struct{ Words, Link, LinkText string }
 
-// Tellable tells whether a letter may speak of an incident: every incident of every letter passes through it. A restricted one is told
-// of in no letter, to nobody; what never counts (maintenance, drills, merged reports) is not either.
+// Tellable tells whether a letter may speak of an incident. A restricted one is told of in no letter, to nobody; what never counts
+// (maintenance, drills, merged reports) is not either. What a letter asks of the store leaves the same out, so that rows and totals
+// agree: this is the second lock, on every incident whose title a letter prints.
 func Tellable(i incident.Incident) bool { return i.Counts() }
 
 // Tone colours what a row says; the zero Tone is ink.
@@ -149,14 +153,8 @@ const lateAfter = time.Hour
 // NewLetter writes the letter.
 func NewLetter(f Facts) Letter {
 	w := writer{Facts: f}
-	loops := 0
-	for _, p := range f.Proven.Items {
-		if p.Kind.Practice() {
-			loops++
-		}
-	}
 	l := Letter{
-		Scope: f.Scope, Week: f.Week, Figures: f.Measures.Top, Closed: loops + f.Decided.Total, Decisions: f.Decide.Total,
+		Scope: f.Scope, Week: f.Week, Figures: f.Measures.Top, Closed: f.Practised + f.Decided.Total, Decisions: f.Decide.Total,
 		Kicker:   fmt.Sprintf("Upshot, week %d: %s · %s", f.Week.Number, f.Week.Days(), w.whose()),
 		Headline: w.headline(), Lede: w.lede(), Change: w.at("/digest"), Stop: w.at("/letters/stop/" + ForRecipient),
 		Why: fmt.Sprintf("Sent on %s, %s time, to %s.", f.When, f.Zone, w.readers()),
@@ -166,6 +164,7 @@ func NewLetter(f Facts) Letter {
 			l.Decisions++
 		}
 	}
+	l.Decisions += f.Unread.LookAgain
 	l.Subject = w.subject(l)
 	if due := f.When.Due(f.Week, f.Zone); !f.Preview && f.Now.Sub(due) >= lateAfter {
 		l.Late = fmt.Sprintf("This letter comes %s late: it was due on %s.", lasting(f.Now.Sub(due)), due.Format("Monday 2 January, 15:04"))
@@ -341,7 +340,8 @@ func (s *Section) rows(total int, all []Row) {
 	}
 }
 
-func (w writer) nudged(s Section, kinds ...NudgeKind) Section {
+// nudged are the reminders of some kinds, beside which there are so many more.
+func (w writer) nudged(s Section, unread int, kinds ...NudgeKind) Section {
 	var rows []Row
 	for _, n := range w.Nudges {
 		if !slices.Contains(kinds, n.Kind) {
@@ -356,7 +356,7 @@ func (w writer) nudged(s Section, kinds ...NudgeKind) Section {
 		}
 		rows = append(rows, r)
 	}
-	s.rows(len(rows), rows)
+	s.rows(len(rows)+unread, rows)
 	return s
 }
 
@@ -372,15 +372,15 @@ func pathOf(ref string) string {
 }
 
 func (w writer) lookAgain() Section {
-	return w.nudged(Section{Title: "Decided against; look again", Lede: "The day that was set for it has come.", MoreLink: w.filtered("/followups?state=declined")}, LookAgain)
+	return w.nudged(Section{Title: "Decided against; look again", Lede: "The day that was set for it has come.", MoreLink: w.filtered("/followups?state=declined")}, w.Unread.LookAgain, LookAgain)
 }
 
 func (w writer) due() Section {
-	return w.nudged(Section{Title: "Due and overdue", MoreLink: w.filtered("/followups?sort=due_on")}, Overdue, Evidence, Due, DueSoon)
+	return w.nudged(Section{Title: "Due and overdue", MoreLink: w.filtered("/followups?sort=due_on")}, w.Unread.Due, Overdue, Evidence, Due, DueSoon)
 }
 
 func (w writer) review() Section {
-	return w.nudged(Section{Title: "Due for a review", Lede: "Once is chance, twice a problem; the third time somebody says why.", MoreLink: w.at("/problems?sort=-occurrences")}, Review)
+	return w.nudged(Section{Title: "Due for a review", Lede: "Once is chance, twice a problem; the third time somebody says why.", MoreLink: w.at("/problems?sort=-occurrences")}, w.Unread.Reviews, Review)
 }
 
 // changed is about work, never about people.

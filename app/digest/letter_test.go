@@ -56,8 +56,12 @@ func TestSubjectAndHeadlineSayTheFinding(t *testing.T) {
 			"One fix was needed again while it waits.",
 		},
 		"decisions, and loops that a practice closed": {func(f *Facts) {
-			f.Decide, f.Proven = changes(5, followup.Code), changes(2, followup.Alert)
+			f.Decide, f.Proven, f.Practised = changes(5, followup.Code), changes(2, followup.Alert), 2
 		}, "Upshot week 47: 5 decisions, 2 loops closed (Booking)", "Two fixes proven. Five were needed again while they wait."},
+		"more loops than a section shows": {
+			func(f *Facts) { f.Proven, f.Practised = changes(9, followup.Alert), 8 }, "Upshot week 47: nothing to decide, 8 loops closed (Booking)",
+			"Nine fixes proven. Nothing waits that came back.",
+		},
 		"a fix that is proven closes no loop": {
 			func(f *Facts) { f.Proven = changes(1, followup.Code) }, "Upshot week 47: nothing to decide (Booking)",
 			"One fix proven. Nothing waits that came back.",
@@ -101,6 +105,18 @@ func TestASectionHasFiveRowsAndLeadsToTheRest(t *testing.T) {
 		if len(s.Rows) != want.rows || s.More != want.more {
 			t.Errorf("%d: %d rows, %q", n, len(s.Rows), s.More)
 		}
+	}
+}
+
+func TestRemindersThatWereNotReadAreCounted(t *testing.T) {
+	t.Parallel()
+	f := booking()
+	f.Nudges = []Nudge{{Kind: LookAgain, Ref: "FU-1"}, {Kind: Overdue, Ref: "FU-2"}}
+	f.Unread = Unread{LookAgain: 30, Due: 1}
+	l := NewLetter(f)
+	if l.Subject != "Upshot week 47: 31 decisions (Booking)" || section(l, "Decided against; look again").More != "See the other 30" ||
+		section(l, "Due and overdue").More != "See the other one" {
+		t.Errorf("%q, %+v", l.Subject, l.Sections)
 	}
 }
 
@@ -193,6 +209,20 @@ func TestMeasuresSayFewAndNothingToDivideBy(t *testing.T) {
 	if got := m.Top[2]; got.Value != "at least 3 h" || got.Note != "5 of them still do not" {
 		t.Errorf("of which nobody was told: %+v", got)
 	}
+	for _, c := range []struct {
+		now, before metrics.Waits
+		want        string
+	}{
+		{metrics.Waits{N: 8, Median: 3 * time.Hour, MedianAtLeast: true}, metrics.Waits{N: 8, Median: 2 * time.Hour}, "at least 3 h: the week before 2 h"},
+		{metrics.Waits{N: 8, Median: 3 * time.Hour}, metrics.Waits{N: 8, Median: 9 * time.Hour, MedianAtLeast: true}, "3 h: the week before at least 9 h"},
+		{metrics.Waits{N: 8, Median: 3 * time.Hour}, metrics.Waits{N: 8, Median: 9 * time.Hour}, "3 h: ↓ from 9 h"},
+		{metrics.Waits{N: 2, Median: 3 * time.Hour, MedianAtLeast: true}, metrics.Waits{N: 8, Median: 2 * time.Hour}, "at least 3 h: " + Few},
+	} {
+		told.This.Told.Waits, told.Before.Told.Waits = c.now, c.before
+		if got := MeasuresOf(told).Top[2]; got.Value+": "+got.Compared() != c.want {
+			t.Errorf("%q, want %q", got.Value+": "+got.Compared(), c.want)
+		}
+	}
 	if got := m.All[7]; got.Value != "4 of 8" || got.Note != "3 verified, 1 decided against" {
 		t.Errorf("loops: %+v", got)
 	}
@@ -206,6 +236,12 @@ func TestNudges(t *testing.T) {
 	}
 	evidence := due("2026-11-01", followup.Done)
 	evidence.EvidenceURL = "https://ci.example.org/1"
+	shipped := func(on, evidence string) followup.FollowUp {
+		f := due("", followup.Done)
+		f.EvidenceURL = evidence
+		f.Kept.ShippedAt, _ = time.Parse(time.DateOnly, on)
+		return f
+	}
 	declined := func(on string) followup.FollowUp {
 		return followup.FollowUp{ID: 1, State: followup.Declined, Declined: followup.Decline{Reason: "Too dear.", LookAgainOn: on}}
 	}
@@ -224,6 +260,8 @@ func TestNudges(t *testing.T) {
 		"a proposal is reminded of too":   {due("2026-11-22", followup.Proposed), "overdue 1 1 d overdue"},
 		"done, in its quiet period":       {evidence, ""},
 		"done without evidence":           {due("2026-11-22", followup.Done), "evidence missing 1 done, evidence missing"},
+		"done without a day or evidence":  {shipped("2026-11-19", ""), "evidence missing 2 done, evidence missing"},
+		"done without a day":              {shipped("2026-11-19", "https://ci.example.org/1"), ""},
 		"done before its day":             {due("2026-11-25", followup.Done), ""},
 		"verified":                        {due("2026-11-01", followup.Verified), ""},
 		"a duplicate":                     {due("2026-11-01", followup.Duplicate), ""},

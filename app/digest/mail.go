@@ -91,6 +91,7 @@ type Mail struct {
 	Text, HTML string
 	State      State
 	Attempt    int   // how often it was tried, this time included
+	Died       int   // how often a process that had claimed it never came back
 	Fence      int64 // grows with every claim
 	NextAt     time.Time
 	Trouble    Told
@@ -108,6 +109,9 @@ const (
 	triedFor  = 24 * time.Hour
 	waitsUpTo = 6 * 24 * time.Hour
 )
+
+// diesAtMost is how often a mail is taken up again whose process died over it: it may be the mail that it died of.
+const diesAtMost = 5
 
 // After is the mail after an attempt that the server did not take.
 func After(m Mail, t *dispatch.Trouble, now time.Time) Mail {

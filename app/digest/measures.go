@@ -98,8 +98,12 @@ func lengths(name string, now, before metrics.Summary) Measure {
 // waits compares medians that may still grow.
 func waits(name string, now, before metrics.Waits) Measure {
 	m := medians(name, now, before)
-	if now.MedianAtLeast {
-		m.Value = "at least " + m.Value
+	least := map[bool]string{true: "at least "}
+	if now.N > 0 {
+		m.Value = least[now.MedianAtLeast] + m.Value
+	}
+	if m.Move != "" && (now.MedianAtLeast || before.MedianAtLeast) { // nobody knows yet which way it moved
+		m.Move, m.Change = "", "the week before "+least[before.MedianAtLeast]+lasting(before.Median)
 	}
 	if now.Never > 0 {
 		m.Note = joined("; ", m.Note, fmt.Sprintf("%d of them still do not", now.Never))

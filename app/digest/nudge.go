@@ -59,11 +59,14 @@ func NudgeOf(f followup.FollowUp, today string) (Nudge, bool) {
 		n.Kind, n.Words, n.Note = LookAgain, "since "+dayInWords(n.On), f.Declined.Reason
 		return n, true
 	}
-	late, ok := daysAfter(f.DueOn, today)
+	done := f.State == followup.Done
+	if done && n.On == "" && !f.Kept.ShippedAt.IsZero() {
+		n.On = f.Kept.ShippedAt.Format(time.DateOnly) // without a day it should have shown evidence when it was done
+	}
+	late, ok := daysAfter(n.On, today)
 	if !ok || late < -SoonDays {
 		return n, false
 	}
-	done := f.State == followup.Done
 	switch {
 	case done && (f.EvidenceURL != "" || late < 0):
 		return n, false // it runs through its quiet period

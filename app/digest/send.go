@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"upshot/app/account"
 	"upshot/app/catalog"
 	"upshot/app/dispatch"
 )
@@ -25,6 +26,25 @@ type sending struct {
 	post         Posting
 	run          Run // the letter of the mail before: most are of the same
 	names        map[Scope]listName
+	disabled     map[account.UserID]bool
+}
+
+// left tells whether a person may not sign in any more: then nothing is sent either. Of an address beside the people it is false.
+func (r *sending) left(ctx context.Context, user account.UserID) (bool, error) {
+	if user == 0 {
+		return false, nil
+	}
+	if r.disabled == nil {
+		users, err := r.Store.Users(ctx)
+		if err != nil {
+			return false, err
+		}
+		r.disabled = map[account.UserID]bool{}
+		for _, u := range users {
+			r.disabled[u.ID] = u.Disabled()
+		}
+	}
+	return r.disabled[user], nil
 }
 
 // sendDue sends what is due, one after the other on one connection. While the server is away or does not let us in, one mail in each
@@ -65,10 +85,6 @@ func (r *sending) hangUp() {
 
 // one sends a claimed mail and settles it; false: the server takes none just now.
 func (r *sending) one(ctx context.Context, m Mail) (goesOn bool, err error) {
-	out, err := r.written(ctx, m)
-	if err != nil {
-		return false, err
-	}
 	// A mail that is begun is finished although the program is about to stop: hanging up on the server would leave a doubt.
 	late := context.WithoutCancel(ctx)
 	settle := func(m Mail) error {
@@ -76,6 +92,21 @@ func (r *sending) one(ctx context.Context, m Mail) (goesOn bool, err error) {
 		defer cancel()
 		_, err := r.Store.SettleDigestMail(late, m)
 		return err
+	}
+	if gone, err := r.left(ctx, m.User); err != nil {
+		return false, err
+	} else if gone {
+		m.State = Dropped
+		return true, settle(m)
+	}
+	if m.Died > diesAtMost {
+		words := fmt.Sprintf("The program ended %d times while it was about to send it.", m.Died)
+		return true, settle(After(m, &dispatch.Trouble{Kind: dispatch.Permanent, Said: words}, r.Now()))
+	}
+	out, err := r.written(ctx, m)
+	if err != nil { // the others are sent all the same
+		r.Logger.WarnContext(ctx, "a letter cannot be written", "mail", int64(m.ID), "error", err)
+		return true, settle(After(m, dispatch.TroubleOf(err), r.Now()))
 	}
 	if r.post == nil {
 		if r.post, err = r.Open(ctx); err != nil {
@@ -110,14 +141,17 @@ func (r *sending) one(ctx context.Context, m Mail) (goesOn bool, err error) {
 		return true, settle(InDoubt(m, "The server's answer was lost: "+trouble.Said, now))
 	}
 	m = After(m, trouble, now)
-	if err := settle(m); err != nil {
-		return false, err
-	}
-	if trouble.Recipient {
-		err := r.Store.PutDigestRefusal(late, Refusal{Address: strings.ToLower(m.Address), Told: m.Trouble})
-		return err == nil, err
-	}
-	return !trouble.Down && trouble.Kind != dispatch.Configuration, nil
+	err = r.Store.InTx(late, func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, lateSettling)
+		defer cancel()
+		settled, err := r.Store.SettleDigestMail(ctx, m)
+		if err != nil || !settled || !trouble.Recipient || trouble.Kind != dispatch.Permanent {
+			return err
+		}
+		return r.Store.PutDigestRefusal(ctx, Refusal{Address: strings.ToLower(m.Address), Told: m.Trouble})
+	})
+	// What was said of one recipient says nothing of the next.
+	return err == nil && !trouble.Down && (trouble.Recipient || trouble.Kind != dispatch.Configuration), err
 }
 
 // listName is what a scope's letters are called in headers.
@@ -185,7 +219,7 @@ func (s *Service) Remind(ctx context.Context) error {
 		}
 		key := fmt.Sprintf("%d %s", u.Team, today)
 		if _, there := known[key]; !there {
-			if known[key], err = s.nudgesOf(ctx, catalog.TeamID(u.Team), today); err != nil {
+			if known[key], _, err = s.nudgesOf(ctx, catalog.TeamID(u.Team), today); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"upshot/app/account"
 	"upshot/app/audit"
@@ -35,6 +36,8 @@ type Store interface {
 	DigestRun(ctx context.Context, scope Scope, week Week) (Run, error)
 	DigestRunByID(ctx context.Context, id RunID) (Run, error)
 
+	DigestMailsOf(ctx context.Context, run RunID, limit int) ([]Mail, error)
+
 	// AddDigestMails writes down those that are not there yet.
 	AddDigestMails(ctx context.Context, all []Mail) error
 	// ClaimDigestMail takes the one that is due longest, for as long as the lease; false: none is due.
@@ -45,7 +48,9 @@ type Store interface {
 	SettleDigestMail(ctx context.Context, m Mail) (bool, error)
 	UpdateDigestMail(ctx context.Context, id MailID, change func(*Mail) error) (Mail, error)
 	DigestMailByToken(ctx context.Context, token string) (Mail, error)
+	// DropDigestMails drops a scope's letters to an address that are not sent yet, DropDigestReminders a person's reminders.
 	DropDigestMails(ctx context.Context, scope Scope, address string) error
+	DropDigestReminders(ctx context.Context, user account.UserID) error
 
 	DigestSubscriptions(ctx context.Context, scope Scope) ([]Subscription, error)
 	DigestSubscriptionByToken(ctx context.Context, token string) (Subscription, error)
@@ -238,13 +243,7 @@ func (s *Service) write(ctx context.Context, d Settings, week Week) (bool, error
 	run.Skipped = d.OnlyDecisions && l.Decisions == 0
 	var mails []Mail
 	if !run.Skipped && s.Ready() {
-		today := run.MadeAt.In(run.DueAt.Location()).Format(time.DateOnly)
-		for _, to := range Sendable(readers.Recipients(d.Scope, l.Decisions, today)) {
-			mails = append(mails, Mail{
-				Kind: OfLetter, Once: fmt.Sprintf("letter:%s:%s:%s", d.Scope, week, strings.ToLower(to.Address)), Scope: d.Scope, Address: to.Address, User: to.User,
-				Token: rand.Text(), State: Waiting, NextAt: run.MadeAt, CreatedAt: run.MadeAt,
-			})
-		}
+		mails = mailsOf(run, readers, run.MadeAt, run.DueAt.Location())
 	}
 	made, err := s.Store.CreateDigestRun(ctx, run, mails)
 	if err != nil {
@@ -254,6 +253,18 @@ func (s *Service) write(ctx context.Context, d Settings, week Week) (bool, error
 		s.Logger.InfoContext(ctx, "a letter is written", "scope", d.Scope.String(), "week", week.String(), "mails", len(mails))
 	}
 	return made, nil
+}
+
+// mailsOf are a mail of a letter for each of those who get it now.
+func mailsOf(run Run, readers Readers, now time.Time, zone *time.Location) []Mail {
+	var mails []Mail
+	for _, to := range Sendable(readers.Recipients(run.Scope, run.Decisions, now.In(zone).Format(time.DateOnly))) {
+		mails = append(mails, Mail{
+			Run: run.ID, Kind: OfLetter, Once: fmt.Sprintf("letter:%s:%s:%s", run.Scope, run.Week, strings.ToLower(to.Address)), Scope: run.Scope,
+			Address: to.Address, User: to.User, Token: rand.Text(), State: Waiting, NextAt: now, CreatedAt: now,
+		})
+	}
+	return mails
 }
 
 // Preview is the letter as it would be written now.
@@ -308,13 +319,42 @@ func (s *Service) SendNow(ctx context.Context, actor account.Actor, d Settings, 
 	if err != nil {
 		return err
 	}
-	if !made {
-		return fault.New(fault.Conflict, "The letter about %s went out already, and nobody gets it twice.", week)
+	if err := s.sendKept(ctx, d.Scope, week, zones[d.Scope], made); err != nil {
+		return err
 	}
 	return s.sendDue(ctx)
 }
 
-// SendMe sends somebody a letter, as it went out or as it would be now.
+// sendKept writes the mails of a letter that is there and of which there are none: it was kept without a mail server, or since there was
+// nothing to decide. The key of each sees to it that nobody gets two.
+func (s *Service) sendKept(ctx context.Context, scope Scope, week Week, zone *time.Location, justMade bool) error {
+	run, err := s.Store.DigestRun(ctx, scope, week)
+	if err != nil {
+		return err
+	}
+	sent, err := s.Store.DigestMailsOf(ctx, run.ID, 1)
+	if err != nil {
+		return err
+	}
+	if len(sent) > 0 {
+		if justMade {
+			return nil
+		}
+		return fault.New(fault.Conflict, "The letter about %s went out already, and nobody gets it twice.", week)
+	}
+	readers, err := s.Readers(ctx, scope)
+	if err != nil {
+		return err
+	}
+	mails := mailsOf(run, readers, s.Now(), zone)
+	if len(mails) == 0 {
+		return fault.New(fault.Conflict, "Nobody gets the letter about %s just now: it is kept, and went to no one.", week)
+	}
+	return s.Store.AddDigestMails(ctx, mails)
+}
+
+// SendMe sends somebody a letter, as it went out or as it would be now: one a minute, since the address of a profile is anybody's whom
+// its owner writes there.
 func (s *Service) SendMe(ctx context.Context, u account.User, d Settings, week Week) error {
 	switch {
 	case u.Email == "":
@@ -331,7 +371,7 @@ func (s *Service) SendMe(ctx context.Context, u account.User, d Settings, week W
 	}
 	now := s.Now()
 	m := Mail{
-		Kind: OwnCopy, Once: fmt.Sprintf("own:%s:%s:%d:%d", d.Scope, week, u.ID, now.Unix()/60), Scope: d.Scope, Address: u.Email, User: u.ID, Token: rand.Text(),
+		Kind: OwnCopy, Once: fmt.Sprintf("own:%d:%d", u.ID, now.Unix()/60), Scope: d.Scope, Address: u.Email, User: u.ID, Token: rand.Text(),
 		Subject: run.Subject, Text: run.Text, HTML: run.HTML, State: Waiting, NextAt: now, CreatedAt: now,
 	}
 	return s.add(ctx, m)
@@ -384,8 +424,41 @@ func (s *Service) wish(ctx context.Context, scope Scope, user account.UserID, ad
 		if _, err := s.Store.PutDigestSubscription(ctx, sub); err != nil || wanted {
 			return err
 		}
+		if err := s.endOthers(ctx, sub, address); err != nil {
+			return err
+		}
 		return s.Store.DropDigestMails(ctx, scope, address)
 	})
+}
+
+// endOthers ends by what else the letters of a scope would still come to an address: as a person's, or as one beside the people.
+func (s *Service) endOthers(ctx context.Context, ended Subscription, address string) error {
+	if address == "" {
+		return nil
+	}
+	known, err := s.Store.DigestSubscriptions(ctx, ended.Scope)
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		if ended.User != 0 && k.User == 0 && k.Wanted && strings.EqualFold(k.Address, address) {
+			k.Wanted = false
+			if _, err := s.Store.PutDigestSubscription(ctx, k); err != nil {
+				return err
+			}
+		}
+	}
+	users, err := s.Store.Users(ctx)
+	for _, u := range users {
+		if u.ID == ended.User || !strings.EqualFold(u.Email, address) {
+			continue
+		}
+		sub := Subscription{Scope: ended.Scope, User: u.ID, Token: rand.Text(), CreatedAt: s.Now()}
+		if _, err := s.Store.PutDigestSubscription(ctx, sub); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // Take says how a person takes letters.
@@ -398,8 +471,19 @@ func (s *Service) Take(ctx context.Context, p Person) error {
 	if err := c.Err(); err != nil {
 		return err
 	}
-	return s.Store.PutDigestPerson(ctx, p)
+	return s.Store.InTx(ctx, func(ctx context.Context) error { return s.take(ctx, p) })
 }
+
+// take writes how a person takes letters; reminders that wait go no more to whoever wants none.
+func (s *Service) take(ctx context.Context, p Person) error {
+	if err := s.Store.PutDigestPerson(ctx, p); err != nil || p.Nudges {
+		return err
+	}
+	return s.Store.DropDigestReminders(ctx, p.User)
+}
+
+// addressMax is how long an address may be (RFC 5321, 4.5.3.1), in bytes.
+const addressMax = 254
 
 // Ask asks an address beside the people whether it wants a scope's letters: it gets a link, and nothing else until that is followed.
 func (s *Service) Ask(ctx context.Context, actor account.Actor, scope Scope, name, address string) error {
@@ -412,7 +496,8 @@ func (s *Service) Ask(ctx context.Context, actor account.Actor, scope Scope, nam
 	address = strings.ToLower(strings.TrimSpace(address))
 	at, err := mail.ParseAddress(address)
 	var c fault.Check
-	c.That(err == nil && at.Address == address, "address", "%q is no mail address.", address)
+	c.That(len(address) <= addressMax, "address", "A mail address has at most %d characters.", addressMax)
+	c.That(len(address) > addressMax || err == nil && at.Address == address && utf8.ValidString(address), "address", "%q is no mail address.", address)
 	if err := c.Err(); err != nil {
 		return err
 	}
@@ -435,7 +520,7 @@ func (s *Service) Ask(ctx context.Context, actor account.Actor, scope Scope, nam
 			return err
 		}
 		m := Mail{
-			Kind: Confirm, Once: fmt.Sprintf("confirm:%s:%s:%s", scope, address, now.Format(time.DateOnly)), Scope: scope, Address: address, Token: rand.Text(),
+			Kind: Confirm, Once: fmt.Sprintf("confirm:%d:%s", sub.ID, now.Format(time.DateOnly)), Scope: scope, Address: address, Token: rand.Text(),
 			Subject: "Does this address want the weekly letter of " + name + "?", State: Waiting, NextAt: now, CreatedAt: now,
 		}
 		m.Text, m.HTML, err = s.Short(ctx, Message{
@@ -496,13 +581,15 @@ func (s *Service) Stop(ctx context.Context, token string) (Mail, error) {
 		return m, err
 	}
 	if m.Kind == OfNudge {
-		people, err := s.Store.DigestPeople(ctx)
-		if err != nil {
-			return m, err
-		}
-		p := people[m.User]
-		p.User, p.Nudges = m.User, false
-		return m, s.Store.PutDigestPerson(ctx, p)
+		return m, s.Store.InTx(ctx, func(ctx context.Context) error {
+			people, err := s.Store.DigestPeople(ctx)
+			if err != nil {
+				return err
+			}
+			p := people[m.User]
+			p.User, p.Nudges = m.User, false
+			return s.take(ctx, p)
+		})
 	}
 	return m, s.wish(ctx, m.Scope, m.User, m.Address, false)
 }
@@ -518,7 +605,14 @@ func (s *Service) Again(ctx context.Context, actor account.Actor, id MailID) (Ma
 			if m.State != Failed && m.State != Doubt {
 				return fault.New(fault.Conflict, "This mail is %s.", m.State)
 			}
-			m.State, m.Attempt, m.NextAt, m.CreatedAt = Waiting, 0, s.Now(), s.Now()
+			wanted, err := s.wanted(ctx, *m)
+			if err == nil && !wanted {
+				err = fault.New(fault.Conflict, "Such mails are not wanted there any more.")
+			}
+			if err != nil {
+				return err
+			}
+			m.State, m.Attempt, m.Died, m.NextAt, m.CreatedAt = Waiting, 0, 0, s.Now(), s.Now()
 			return nil
 		})
 		if err != nil {
@@ -530,6 +624,24 @@ func (s *Service) Again(ctx context.Context, actor account.Actor, id MailID) (Ma
 		return s.Store.Enqueue(ctx, SoonArgs{})
 	})
 	return m, err
+}
+
+// wanted tells whether nobody has ended such mails since this one was written.
+func (s *Service) wanted(ctx context.Context, m Mail) (bool, error) {
+	switch m.Kind {
+	case OfNudge:
+		people, err := s.Store.DigestPeople(ctx)
+		return people[m.User].Nudges, err
+	case OfLetter:
+		subs, err := s.Store.DigestSubscriptions(ctx, m.Scope)
+		for _, sub := range subs {
+			if sub.User != 0 && sub.User == m.User || m.User == 0 && sub.User == 0 && strings.EqualFold(sub.Address, m.Address) {
+				return sub.Good(), err
+			}
+		}
+		return m.User != 0, err // a member needs none; an address without one was taken off
+	}
+	return true, nil
 }
 
 // Trust lets letters go again to an address that a mail server refused.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -23,6 +24,7 @@ type digestStore interface {
 	DigestRuns(ctx context.Context, scope digest.Scope, limit int) ([]digest.Run, error)
 	DigestMailsOf(ctx context.Context, run digest.RunID, limit int) ([]digest.Mail, error)
 	TroubledDigestMails(ctx context.Context, since time.Time, limit int) ([]digest.Mail, error)
+	StuckDigestMail(ctx context.Context) (m digest.Mail, n int, err error)
 	DigestSubscriptionsOf(ctx context.Context, user account.UserID) ([]digest.Subscription, error)
 }
 
@@ -40,7 +42,13 @@ func (w *Web) showDigest(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return seeOther(c, link.DigestOf(digests.ScopeKey(digest.Scope{Team: catalog.TeamID(userOf(c).Team)}, teams)))
+	var scope digest.Scope
+	for _, t := range teams {
+		if int64(t.ID) == userOf(c).Team && t.ArchivedAt.IsZero() {
+			scope.Team = t.ID
+		}
+	}
+	return seeOther(c, link.DigestOf(digests.ScopeKey(scope, teams)))
 }
 
 // scoped is the scope that the address names.
@@ -50,9 +58,20 @@ type scoped struct {
 	all      []digest.Settings
 	teams    []catalog.Team
 	zone     *time.Location
+	archived bool // it gets no more letters: those that were written can be read
 }
 
+// scopeIn is a scope that gets letters.
 func (w *Web) scopeIn(c echo.Context) (scoped, error) {
+	s, err := w.anyScopeIn(c)
+	if err == nil && s.archived {
+		err = fault.New(fault.NotFound, "An archived team gets no letter.")
+	}
+	return s, err
+}
+
+// anyScopeIn is a scope, also of a team that was archived.
+func (w *Web) anyScopeIn(c echo.Context) (scoped, error) {
 	ctx := c.Request().Context()
 	s := scoped{key: c.Param("scope"), zone: w.Digests.Zone}
 	var err error
@@ -79,7 +98,8 @@ func (w *Web) scopeIn(c echo.Context) (scoped, error) {
 			return s, nil
 		}
 	}
-	return s, fault.New(fault.NotFound, "An archived team has no letter.")
+	s.settings, s.archived = digest.Settings{Scope: scope}, true
+	return s, nil
 }
 
 // weekIn is the week that the address names; one that has not begun has no letter.
@@ -123,6 +143,9 @@ func (w *Web) digestPage(c echo.Context, status int, typed map[string]string, wr
 	if d.Troubled, err = w.Store.TroubledDigestMails(ctx, w.Now().Add(-troubledWithin), troubledShown); err != nil {
 		return err
 	}
+	if d.Stuck, d.StuckAll, err = w.Store.StuckDigestMail(ctx); err != nil {
+		return err
+	}
 	if d.Own, err = w.Store.DigestSubscriptionsOf(ctx, u.ID); err != nil {
 		return err
 	}
@@ -137,7 +160,7 @@ func framed(c echo.Context) {
 
 func (w *Web) showLetter(c echo.Context) error {
 	ctx := c.Request().Context()
-	s, err := w.scopeIn(c)
+	s, err := w.anyScopeIn(c)
 	if err != nil {
 		return err
 	}
@@ -149,7 +172,10 @@ func (w *Web) showLetter(c echo.Context) error {
 		Scope: s.settings.Scope, Week: week, Teams: s.teams, Mail: w.Mail.Ready(), Clock: w.clock(c),
 		Admin: userOf(c).Role.Includes(account.Admin), CanEdit: userOf(c).Role.Includes(account.Editor),
 	}
-	if d.Run, err = w.Store.DigestRun(ctx, s.settings.Scope, week); err != nil && !fault.Is(err, fault.NotFound) {
+	if d.Archived = s.archived; d.Archived {
+		d.Mail = false
+	}
+	if d.Run, err = w.Store.DigestRun(ctx, s.settings.Scope, week); err != nil && (s.archived || !fault.Is(err, fault.NotFound)) {
 		return err
 	}
 	if err == nil {
@@ -171,7 +197,7 @@ const letterPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action
 // so it leads to the page instead.
 func (w *Web) letterAsked(c echo.Context) (digest.Run, error) {
 	ctx := c.Request().Context()
-	s, err := w.scopeIn(c)
+	s, err := w.anyScopeIn(c)
 	if err != nil {
 		return digest.Run{}, err
 	}
@@ -180,7 +206,7 @@ func (w *Web) letterAsked(c echo.Context) (digest.Run, error) {
 		return digest.Run{}, err
 	}
 	run, err := w.Store.DigestRun(ctx, s.settings.Scope, week)
-	if fault.Is(err, fault.NotFound) {
+	if fault.Is(err, fault.NotFound) && !s.archived {
 		run, err = w.Digests.Preview(ctx, s.settings, week)
 	}
 	own := link.StopLetters(digest.ForRecipient)
@@ -222,7 +248,7 @@ func (w *Web) sendMeLetter(c echo.Context) error {
 	if err := w.Digests.SendMe(c.Request().Context(), userOf(c), s.settings, week); err != nil {
 		return w.refused(c, err, back)
 	}
-	w.flash(c, layout.OK, "It is under way to "+userOf(c).Email+".")
+	w.flash(c, layout.OK, "It is under way to "+userOf(c).Email+", where one goes a minute.")
 	return seeOther(c, back)
 }
 
@@ -339,8 +365,17 @@ func (w *Web) trustAddress(c echo.Context) error {
 
 // The links in mails. Whoever has one need not sign in.
 
+// tokenIn is the token of a link. What no text of the database can be is no token: it is empty then, and found nowhere.
+func tokenIn(c echo.Context) string {
+	token := c.Param("token")
+	if !utf8.ValidString(token) || strings.ContainsRune(token, 0) {
+		return ""
+	}
+	return token
+}
+
 func (w *Web) askStop(c echo.Context) error {
-	m, err := w.Digests.Stopping(c.Request().Context(), c.Param("token"))
+	m, err := w.Digests.Stopping(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}
@@ -356,7 +391,7 @@ func (w *Web) askStop(c echo.Context) error {
 
 // stopLetters ends letters by one request, which mail programs send too (RFC 8058).
 func (w *Web) stopLetters(c echo.Context) error {
-	m, err := w.Digests.Stop(c.Request().Context(), c.Param("token"))
+	m, err := w.Digests.Stop(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}
@@ -376,7 +411,7 @@ func (w *Web) stopName(c echo.Context, m digest.Mail) (string, error) {
 }
 
 func (w *Web) askConfirm(c echo.Context) error {
-	sub, err := w.Digests.Confirmed(c.Request().Context(), c.Param("token"))
+	sub, err := w.Digests.Confirmed(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}
@@ -391,7 +426,7 @@ func (w *Web) askConfirm(c echo.Context) error {
 }
 
 func (w *Web) confirmLetters(c echo.Context) error {
-	sub, err := w.Digests.Confirm(c.Request().Context(), c.Param("token"))
+	sub, err := w.Digests.Confirm(c.Request().Context(), tokenIn(c))
 	if err != nil {
 		return stale(err)
 	}

@@ -51,7 +51,12 @@ func TestLettersEndByOnePostWithoutSigningIn(t *testing.T) {
 	}
 	stranger.ask(http.MethodPost, link.StopLetters(token), "List-Unsubscribe=One-Click", header).is(http.StatusOK) // twice changes nothing
 	stranger.ask(http.MethodPost, link.StopLetters("guessed"), "", header).is(http.StatusNotFound)
-	stranger.get(link.ConfirmLetters("guessed")).is(http.StatusNotFound)
+	for _, token := range []string{"guessed", "\x00", "a\x00b", "\xff"} {
+		stranger.get(link.StopLetters(token)).is(http.StatusNotFound)
+		stranger.ask(http.MethodPost, link.StopLetters(token), "", header).is(http.StatusNotFound)
+		stranger.get(link.ConfirmLetters(token)).is(http.StatusNotFound)
+		stranger.ask(http.MethodPost, link.ConfirmLetters(token), "", header).is(http.StatusNotFound)
+	}
 }
 
 func TestALetterBringsItsStylesAndNothingElse(t *testing.T) {
@@ -83,6 +88,44 @@ func TestALetterBringsItsStylesAndNothingElse(t *testing.T) {
 	b.get(link.Digest).leadsTo(link.DigestOf(link.EveryTeam))
 }
 
+// A team that was archived gets no more letters; those it got can be read, and its members see that of every team.
+func TestLettersOfAnArchivedTeam(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	team := s.team("Payments", catalog.Development)
+	b := s.person(account.Viewer)
+	settings, err := s.web.Digests.ScopeOf(t.Context(), digest.Scope{Team: team.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := s.web.Digests.Preview(t.Context(), settings, digest.Week{Year: 2026, Number: 46})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.CreateDigestRun(t.Context(), run, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.UpdateUser(t.Context(), b.user.ID, func(u *account.User) error {
+		u.Team = int64(team.ID)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.get(link.Digest).leadsTo(link.DigestOf("payments"))
+	if _, _, err := s.store.UpdateTeam(t.Context(), team.Slug, func(t *catalog.Team) error {
+		t.ArchivedAt = s.clock()
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.get(link.Digest).leadsTo(link.DigestOf(link.EveryTeam))
+	for _, read := range []func(scope, week string) string{link.Letter, link.LetterAlone, link.LetterText} {
+		b.get(read("payments", "2026-W46")).is(http.StatusOK)
+		b.get(read("payments", "2026-W47")).is(http.StatusNotFound)
+	}
+	b.get(link.DigestOf("payments")).is(http.StatusNotFound)
+}
+
 func TestWhatAnAdministratorDoesWithLetters(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -97,6 +140,7 @@ func TestWhatAnAdministratorDoesWithLetters(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 	b.post(link.LetterAddresses("payments"), "address", "no address").is(http.StatusUnprocessableEntity).wrong("address")
+	b.post(link.LetterAddresses("payments"), "address", strings.Repeat("w", 250)+"@example.test").is(http.StatusUnprocessableEntity).wrong("address")
 	b.post(link.LetterAddresses("payments"), "address", "Wall@Example.test").leadsTo(at)
 	b.get(at).is(http.StatusOK).says("who", "wall@example.test")
 	subs, err := s.store.DigestSubscriptions(t.Context(), scope)

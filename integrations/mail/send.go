@@ -129,7 +129,6 @@ func (c *Connection) send(ctx context.Context, letter *gomail.Msg) error {
 		return nil
 	}
 	t := refused(err)
-	const goingAway = 421
 	if t.Status == 0 || t.Status == goingAway {
 		// Between its first and its last line a letter cannot be taken back but by hanging up.
 		c.broken = true
@@ -238,6 +237,9 @@ func (s *Sender) client(opened func(net.Conn)) (*gomail.Client, error) {
 	return gomail.NewClient(set.Host, options...)
 }
 
+// goingAway is the answer of a server that closes the connection.
+const goingAway = 421
+
 // loginCodes are the answers that speak of the login (RFC 4954).
 var loginCodes = []int{530, 534, 535, 538}
 
@@ -252,7 +254,7 @@ func notLetIn(err error) *dispatch.Trouble {
 	case errors.As(err, &said):
 		t.Status, t.Said = said.Code, dispatch.Short(said.Msg, wordsMax)
 		if said.Code < 500 {
-			t.Kind = dispatch.Temporary
+			t.Kind, t.Down = dispatch.Temporary, said.Code == goingAway
 		}
 	case errors.As(err, &certificate):
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
@@ -286,14 +288,30 @@ func refused(err error) *dispatch.Trouble {
 		// The connection broke. Behind the last byte nobody knows whether the server has the letter.
 		t.Maybe = sending.Reason == gomail.ErrSMTPDataClose || sending.Reason == gomail.ErrWriteContent
 		t.Down = !t.Maybe
+	case t.Status == goingAway: // it takes nothing more from anybody just now (RFC 5321, 3.8)
+		t.Down = true
 	case t.Status < 500:
 	case slices.Contains(loginCodes, t.Status), sending.Reason == gomail.ErrSMTPMailFrom: // it minds us, not whom we write to
 		t.Kind = dispatch.Configuration
 	default:
 		t.Kind = dispatch.Permanent
-		t.Recipient = sending.Reason == gomail.ErrSMTPRcptTo
+		if t.Recipient = sending.Reason == gomail.ErrSMTPRcptTo; t.Recipient && policy(sending.EnhancedStatusCode(), said) {
+			t.Kind = dispatch.Configuration
+		}
 	}
 	return t
+}
+
+// policy tells whether a recipient was refused for what we may not do, such as relaying, and not because there is none: RFC 3463 has
+// 5.7.x for it. A server without such codes says it in words; one with them may speak of a relay's list of recipients.
+func policy(code, said string) bool {
+	if code == "" && strings.HasPrefix(said, "5.") {
+		code = said
+	}
+	if code != "" {
+		return strings.HasPrefix(code, "5.7.")
+	}
+	return strings.Contains(strings.ToLower(said), "relay")
 }
 
 const hungUp = "The server hung up."

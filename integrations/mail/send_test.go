@@ -89,6 +89,10 @@ func TestWhatAServerMayDo(t *testing.T) {
 		kept    int              // letters that are there all the same
 	}{
 		"no such user":                        {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": code(550, "no such user here")}}, want: dispatch.Trouble{Kind: dispatch.Permanent, Status: 550, Said: "no such user here", Recipient: true}},
+		"it relays for nobody, by its code":   {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": {Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "access denied"}}}, want: dispatch.Trouble{Kind: dispatch.Configuration, Status: 554, Said: "5.7.1 access denied", Recipient: true}},
+		"it relays for nobody, in words":      {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": code(550, "Relaying denied")}}, want: dispatch.Trouble{Kind: dispatch.Configuration, Status: 550, Said: "Relaying denied", Recipient: true}},
+		"a relay knows no such user":          {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": {Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "unknown in relay recipient table"}}}, want: dispatch.Trouble{Kind: dispatch.Permanent, Status: 550, Said: "5.1.1 unknown in relay recipient table", Recipient: true}},
+		"it goes away at the recipient":       {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": code(421, "closing down")}}, want: dispatch.Trouble{Kind: dispatch.Temporary, Status: 421, Said: "closing down", Down: true}},
 		"the mailbox is busy":                 {moods: mailtest.Moods{Refuse: map[string]*smtp.SMTPError{"booking@example.test": code(451, "try later")}}, want: dispatch.Trouble{Kind: dispatch.Temporary, Status: 451, Said: "try later"}},
 		"the letter is taken for spam":        {moods: mailtest.Moods{RefuseData: code(554, "looks like spam")}, want: dispatch.Trouble{Kind: dispatch.Permanent, Status: 554, Said: "looks like spam"}},
 		"no room just now":                    {moods: mailtest.Moods{RefuseData: code(452, "disk full")}, want: dispatch.Trouble{Kind: dispatch.Temporary, Status: 452, Said: "disk full"}},
@@ -199,6 +203,7 @@ func TestParse(t *testing.T) {
 		"smtp://u:p@mail.example.com:2525?tls=starttls": {Host: "mail.example.com", Port: 2525, Security: StartTLS, User: "u", Password: "p"},
 		"smtps://mail.example.com":                      {Host: "mail.example.com", Port: 465, Security: Implicit},
 		"smtp://localhost?tls=none":                     {Host: "localhost", Port: 25, Security: None},
+		"smtp://127.0.0.2?tls=none":                     {Host: "127.0.0.2", Port: 25, Security: None},
 		"smtp://[::1]:1025?tls=none":                    {Host: "::1", Port: 1025, Security: None},
 		"smtp://u%40x.test:p%2Fw@mail.example.com":      {Host: "mail.example.com", Port: 587, Security: StartTLS, User: "u@x.test", Password: "p/w"},
 	}
@@ -214,6 +219,7 @@ func TestParse(t *testing.T) {
 		"is no mail address":           {"smtp://mail.example.com", "nobody"},
 		"begins with neither":          {"https://mail.example.com", from},
 		"tls=maybe is not known":       {"smtp://mail.example.com?tls=maybe", from},
+		"this machine alone":           {"smtp://u:secret@mail.example.com?tls=none", from},
 		"tls=none is not known":        {"smtps://mail.example.com?tls=none", from},
 		"names no server":              {"smtp://", from},
 		"go together":                  {"smtp://u@mail.example.com", from},

@@ -73,6 +73,10 @@ func Parse(address, from string) (Settings, error) {
 			return Settings{}, fmt.Errorf("UPSHOT_SMTP_URL: %s is no port", port)
 		}
 	}
+	if s.Security == None && !loopback(s.Host) {
+		return Settings{}, errors.New("UPSHOT_SMTP_URL: tls=none is for a server on this machine alone (localhost, 127.0.0.1, ::1); " +
+			"to any other, letters and the password would travel in the clear")
+	}
 	if (s.User == "") != (s.Password == "") {
 		return Settings{}, errors.New("UPSHOT_SMTP_URL: a user and a password go together; leave both out for a server that asks for none")
 	}
@@ -85,6 +89,12 @@ func Parse(address, from string) (Settings, error) {
 	}
 	s.From = *sender
 	return s, nil
+}
+
+// loopback tells whether a host is this machine, by its name or address; no name is looked up.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // domain is the part of the sender behind the @.

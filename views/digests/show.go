@@ -25,6 +25,8 @@ type Data struct {
 	Readers   digest.Readers
 	Runs      []digest.Run
 	Troubled  []digest.Mail // of any scope
+	Stuck     digest.Mail   // the mail that waits after trouble and was tried last
+	StuckAll  int           // how many wait so
 	Own       []digest.Subscription
 	Reader    account.User
 	Person    digest.Person
@@ -71,6 +73,7 @@ type ShowPage struct {
 	WhoNote     string
 	Earlier     []Earlier
 	Troubled    []Troubled
+	Stuck       *Stuck // nil: nothing waits after trouble
 	Refused     []Refused
 	Others      []Other
 	IsAdmin     bool
@@ -105,6 +108,13 @@ type Troubled struct {
 	To, Of, Word, Said, Again string
 	State                     ui.State
 	At                        ui.When
+}
+
+// Stuck is what waits after trouble.
+type Stuck struct {
+	Count string // "12 mails wait"
+	Said  string // the server's words; empty: they are not for everybody
+	Again ui.When
 }
 
 // Refused is an address that a mail server does not know.
@@ -162,6 +172,9 @@ func NewShowPage(d Data) ShowPage {
 			p.Gets, p.GetsWhy = true, r.Not
 		}
 		who := Reader{Name: r.Name, Why: whys[r.Why], Not: r.Not}
+		if r.Not != "" && !d.IsAdmin { // it tells when somebody is away, or repeats an address
+			who.Not = "Nothing is sent there just now."
+		}
 		if r.User == 0 {
 			who.Name, who.Drop = r.Address, link.DropLetterAddress(key, int64(byAddress[strings.ToLower(r.Address)].ID))
 		}
@@ -176,7 +189,16 @@ func NewShowPage(d Data) ShowPage {
 	for _, m := range d.Troubled {
 		p.Troubled = append(p.Troubled, TroubledOf(m, d.Teams, d.IsAdmin, d.Clock))
 	}
+	if d.StuckAll > 0 {
+		p.Stuck = &Stuck{Count: ui.Plural(d.StuckAll, "mail waits", "mails wait"), Again: d.Clock.When(d.Stuck.NextAt)}
+		if d.IsAdmin || d.Stuck.User == 0 {
+			p.Stuck.Said = d.Stuck.Trouble.String()
+		}
+	}
 	for _, r := range d.Readers.Refused {
+		if !d.IsAdmin {
+			break
+		}
 		p.Refused = append(p.Refused, Refused{r.Address, r.Told.String(), d.Clock.When(r.Told.At)})
 	}
 	slices.SortFunc(p.Refused, func(a, b Refused) int { return cmp.Compare(a.Address, b.Address) })
@@ -265,9 +287,6 @@ func earlier(r digest.Run, key string, c ui.Clock) Earlier {
 
 // outcome says what became of a letter's mails.
 func outcome(r digest.Run) (said string, bad bool) {
-	if r.Skipped {
-		return "not sent: nothing to decide", false
-	}
 	var parts []string
 	for _, s := range []struct {
 		state digest.State
@@ -286,13 +305,16 @@ func outcome(r digest.Run) (said string, bad bool) {
 			bad = bad || s.state == digest.Doubt || s.state == digest.Failed
 		}
 	}
-	if len(parts) == 0 {
-		return "kept here; nobody got it by mail", false
+	switch {
+	case len(parts) > 0:
+		return strings.Join(parts, ", "), bad
+	case r.Skipped:
+		return "not sent: nothing to decide", false
 	}
-	return strings.Join(parts, ", "), bad
+	return "kept here; nobody got it by mail", false
 }
 
-// TroubledOf shows a mail with trouble. Whose address it is only administrators see.
+// TroubledOf shows a mail with trouble. Whose address it is only administrators see, nor what the server says of it, which repeats it.
 func TroubledOf(m digest.Mail, teams []catalog.Team, admin bool, c ui.Clock) Troubled {
 	t := Troubled{
 		To: m.Address, Of: NameOf(m.Scope, teams), Said: m.Trouble.String(), Again: link.LetterAgain(int64(m.ID)), At: c.When(m.Trouble.At), Word: "came to nothing", State: ui.FixFailed,
@@ -301,7 +323,7 @@ func TroubledOf(m digest.Mail, teams []catalog.Team, admin bool, c ui.Clock) Tro
 		t.Word = "in doubt: it may have arrived"
 	}
 	if !admin && m.User != 0 {
-		t.To = "a reader"
+		t.To, t.Said = "a reader", ""
 	}
 	return t
 }
@@ -315,6 +337,8 @@ type LetterData struct {
 	Mails []digest.Mail
 	Mail  bool
 	Admin bool
+	// Archived: the team gets no more letters, and has no page of them.
+	Archived bool
 	// CanEdit lets its reader send a mail again.
 	CanEdit bool
 	Clock   ui.Clock
@@ -339,6 +363,9 @@ func NewLetterPage(d LetterData) LetterPage {
 	p := LetterPage{
 		Letter: FrameOf(key, d.Week, "As it went out"), Before: link.Letter(key, d.Week.Before().String()), Preview: d.Run.ID == 0, Mail: d.Mail,
 		Heading: ui.Heading{Crumb: name, CrumbLink: link.DigestOf(key), Ref: d.Week.String(), Title: fmt.Sprintf("Week %d: %s", d.Week.Number, d.Week.Days())},
+	}
+	if d.Archived {
+		p.Heading.CrumbLink = ""
 	}
 	if next := d.Week.After(); !next.Begins(time.UTC).After(d.Clock.Now) {
 		p.After = link.Letter(key, next.String())

@@ -102,7 +102,7 @@ func fullWeek() digest.Facts {
 		Decide: page(3, rates, breaker, retry), Cost: followup.Cost{Recurrences: 11, Impact: 582 * time.Minute}, Waiting: 8,
 		Members: map[problem.ID][]problem.Member{3: ratesSeen, 7: breakerSeen, 12: retrySeen, 4: paidSeen},
 		About:   map[followup.ID]string{18: "rates-cache", 31: "card-gateway"},
-		Paid:    page(1, paid), Proven: page(1, proven), Declined: page(1, declined),
+		Paid:    page(1, paid), Proven: page(1, proven), Practised: 1, Declined: page(1, declined),
 		Decided: page(1, digest.Decided{
 			Incident: seen(402, "Customs forms print twice", incident.SEV2, "customs", ago(20)),
 			Decision: incident.Decision{Reason: "The printer is replaced in January anyway.", LookAgainOn: "2027-02-01"},

@@ -44,6 +44,7 @@ CREATE TABLE digest_mails (
   html TEXT NOT NULL DEFAULT '',
   state TEXT NOT NULL REFERENCES digest_mail_states (name),
   attempt BIGINT NOT NULL DEFAULT 0,
+  died BIGINT NOT NULL DEFAULT 0, -- how often whoever had claimed it never came back
   fence BIGINT NOT NULL DEFAULT 0,
   holder TEXT NOT NULL DEFAULT '',
   lease_until TIMESTAMPTZ,
@@ -57,8 +58,9 @@ CREATE TABLE digest_mails (
 CREATE INDEX digest_mails_due ON digest_mails (next_at, id) WHERE state IN ('waiting', 'sending');
 CREATE INDEX digest_mails_handing ON digest_mails (lease_until) WHERE state = 'handing';
 CREATE INDEX digest_mails_run ON digest_mails (run_id, id) WHERE run_id IS NOT NULL;
-CREATE INDEX digest_mails_address ON digest_mails (address, scope) WHERE state = 'waiting';
+CREATE INDEX digest_mails_address ON digest_mails (lower(address), scope) WHERE state IN ('waiting', 'sending');
 CREATE INDEX digest_mails_troubled ON digest_mails (trouble_at, id) WHERE state IN ('doubt', 'failed');
+CREATE INDEX digest_mails_stuck ON digest_mails (trouble_at, id) WHERE state = 'waiting' AND trouble_at IS NOT NULL;
 CREATE INDEX digest_mails_user ON digest_mails (user_id) WHERE user_id IS NOT NULL;
 
 -- A person's, or an address's beside the people. A member of a team gets its letter without one, unless it is not wanted.
@@ -94,6 +96,7 @@ CREATE TABLE digest_refusals (
 -- What letters ask.
 CREATE INDEX followups_verified ON followups (verified_at, team_id) WHERE state = 'verified';
 CREATE INDEX followups_reminded ON followups (due_on, team_id, id) WHERE due_on <> '' AND state NOT IN ('verified', 'declined', 'duplicate');
+CREATE INDEX followups_unevidenced ON followups (id, team_id) WHERE state = 'done' AND evidence_url = '' AND due_on = '';
 CREATE INDEX followups_look_again ON followups (look_again_on, team_id, id) WHERE state = 'declined' AND look_again_on <> '';
 CREATE INDEX followups_failing ON followups (recurrences_after, id, team_id) WHERE state = 'done' AND recurrences_after > 0;
 CREATE INDEX followups_unproven ON followups (cost_seconds, id, team_id) WHERE state NOT IN ('proposed', 'verified', 'declined', 'duplicate') AND NOT still_waiting AND cost_seconds > 0;
@@ -104,6 +107,7 @@ DROP INDEX decisions_created;
 DROP INDEX followups_unproven;
 DROP INDEX followups_failing;
 DROP INDEX followups_look_again;
+DROP INDEX followups_unevidenced;
 DROP INDEX followups_reminded;
 DROP INDEX followups_verified;
 DROP TABLE digest_refusals;
