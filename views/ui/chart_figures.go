@@ -247,8 +247,8 @@ type Point struct {
 	Value       float64
 	High        float64 // the upper edge of the band, such as the p90; 0: none
 	Text        string  // as written: "48 min"
-	Missing     bool   // no figure: the line is interrupted
-	Provisional bool   // may still change: a hollow dot, a dashed line
+	Missing     bool    // no figure: the line is interrupted
+	Provisional bool    // may still change: a hollow dot, a dashed line
 }
 
 const trendTop = 20
