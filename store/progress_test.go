@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -321,4 +322,77 @@ func allDeployments(t *testing.T, s *store.Store) []deployment.Deployment {
 		t.Fatalf("more than one page, or %v", err)
 	}
 	return page.Items
+}
+
+// Several replicas change things and count at the same time; in the end nothing differs from the definition.
+func TestReplicasCountWhileOthersWrite(t *testing.T) {
+	t.Parallel()
+	storetest.EachAddress(t, func(t *testing.T, address string) {
+		var replicas []*store.Store
+		for range 2 {
+			s, err := store.Open(t.Context(), address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			replicas = append(replicas, s)
+		}
+		first := replicas[0]
+		team := addTeam(t, first, "payments")
+		addService(t, first, "checkout", team.ID, 0)
+		var problems []problem.ID
+		for range 3 {
+			problems = append(problems, addProblem(t, first, "").ID)
+		}
+		stop := make(chan struct{})
+		var counters, writers sync.WaitGroup
+		for _, s := range replicas {
+			counters.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					if _, err := s.Count(t.Context()); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for n, s := range replicas {
+			writers.Go(func() {
+				r := rand.New(rand.NewPCG(uint64(n), 1))
+				for k := range 15 {
+					err := s.InTx(t.Context(), func(ctx context.Context) error {
+						i := incident.New("Checkout is slow", morning.Add(time.Duration(r.IntN(200))*time.Hour))
+						i.CreatedAt, i.Status, i.Services, i.Problem = morning, incident.Resolved, []string{"checkout"}, one(r, problems)
+						i.Moments.RestoredAt = i.Moments.StartedAt.Add(time.Hour)
+						if _, err := s.CreateIncident(ctx, i); err != nil {
+							return err
+						}
+						_, err := s.CreateDeployment(ctx, deployment.Deployment{
+							Service: "checkout", Environment: "production", Version: fmt.Sprint(n, k), FinishedAt: i.Moments.StartedAt.Add(-time.Hour), Outcome: deployment.Succeeded, CreatedAt: morning,
+						})
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		writers.Wait()
+		close(stop)
+		counters.Wait()
+		if wrong, err := first.Recount(t.Context()); err != nil || wrong != (store.Counted{}) {
+			t.Errorf("kept wrongly: %+v, %v", wrong, err)
+		}
+		p, _, err := first.Progress(t.Context(), ada, metrics.Filter{}, metrics.Query{Now: morning.Add(400 * day)})
+		if err != nil || p.Fail.Deployments != 30 {
+			t.Errorf("%d deployments are counted, want 30: %v", p.Fail.Deployments, err)
+		}
+	})
 }
