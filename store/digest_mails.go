@@ -274,13 +274,15 @@ func (s *Store) HandDigestMail(ctx context.Context, m digest.Mail, until time.Ti
 	return ours, explain(err, "letter")
 }
 
-// SettleDigestMail writes what became of a claimed mail, unless somebody else has claimed it since.
+// SettleDigestMail writes what became of a claimed mail, unless somebody else has claimed it since. Of what is sent or dropped the row stays,
+// so that it is never sent again, and its words go; those of letters stay with the run.
 func (s *Store) SettleDigestMail(ctx context.Context, m digest.Mail) (settled bool, err error) {
 	err = s.InTx(ctx, func(ctx context.Context) error {
+		over := m.State == digest.Sent || m.State == digest.Dropped
 		// Whoever holds it knows more than those who found its lease ended: hence the doubt.
-		done := s.db(ctx).Exec(`UPDATE digest_mails SET state = ?, attempt = ?, next_at = ?, trouble = ?, trouble_status = ?, trouble_at = ?, sent_at = ?, holder = '', lease_until = NULL
-			WHERE id = ? AND fence = ? AND state IN ('sending', 'handing', 'doubt')`,
-			string(m.State), m.Attempt, m.NextAt.UTC(), m.Trouble.Words, m.Trouble.Status, nullable(m.Trouble.At), nullable(m.SentAt), m.ID, m.Fence)
+		done := s.db(ctx).Exec(`UPDATE digest_mails SET state = ?, attempt = ?, next_at = ?, trouble = ?, trouble_status = ?, trouble_at = ?, sent_at = ?, holder = '', lease_until = NULL,
+			text = CASE WHEN ? THEN '' ELSE text END, html = CASE WHEN ? THEN '' ELSE html END WHERE id = ? AND fence = ? AND state IN ('sending', 'handing', 'doubt')`,
+			string(m.State), m.Attempt, m.NextAt.UTC(), m.Trouble.Words, m.Trouble.Status, nullable(m.Trouble.At), nullable(m.SentAt), over, over, m.ID, m.Fence)
 		settled = done.RowsAffected > 0
 		return done.Error
 	})
@@ -311,7 +313,7 @@ func (s *Store) DigestMailByToken(ctx context.Context, token string) (digest.Mai
 }
 
 // drop ends mails that are not handed over yet. One that a process has claimed is not handed over by it then.
-const drop = "UPDATE digest_mails SET state = 'dropped', holder = '', lease_until = NULL WHERE state IN ('waiting', 'sending') AND "
+const drop = "UPDATE digest_mails SET state = 'dropped', text = '', html = '', holder = '', lease_until = NULL WHERE state IN ('waiting', 'sending') AND "
 
 // DropDigestMails drops the letters of a scope, own copies too, that an address has not got yet and wants no more.
 func (s *Store) DropDigestMails(ctx context.Context, scope digest.Scope, address string) error {

@@ -447,7 +447,7 @@ func (w writer) unowned() Section {
 }
 
 func (w writer) failing() Section {
-	s := Section{Title: "Done, but still happening", MoreLink: w.filtered("/followups")}
+	s := Section{Title: "Done, but still happening", MoreLink: w.filtered("/followups?state=done")}
 	var rows []Row
 	for _, f := range w.Failing.Items {
 		r := w.change(f)
@@ -469,7 +469,7 @@ func (w writer) incident(i incident.Incident) Row {
 }
 
 func (w writer) untold() Section {
-	s := Section{Title: "Nobody told the developers", MoreLink: w.at("/")}
+	s := Section{Title: "Nobody told the developers", MoreLink: w.filtered("/incidents")}
 	var rows []Row
 	for _, i := range w.Untold.Items {
 		if Tellable(i) {
@@ -483,7 +483,7 @@ func (w writer) untold() Section {
 }
 
 func (w writer) noCause() Section {
-	s := Section{Title: "Closed without a cause", MoreLink: w.at("/")}
+	s := Section{Title: "Closed without a cause", MoreLink: w.filtered("/incidents?status=closed")}
 	var rows []Row
 	for _, i := range w.NoCause.Items {
 		if Tellable(i) {
@@ -521,7 +521,7 @@ func (w writer) nobody() Section {
 }
 
 func (w writer) measures() Section {
-	s := Section{Title: "The measures", Lede: fmt.Sprintf("Of week %d, against the week before.", w.Week.Number)}
+	s := Section{Title: "The measures", Lede: fmt.Sprintf("Of week %d against the week before, unless the name says another time.", w.Week.Number)}
 	for _, m := range w.Measures.All {
 		r := Row{Title: sentence(m.Name), Value: m.Value, About: joined("; ", m.Compared(), m.Note)}
 		if m.N > 0 {

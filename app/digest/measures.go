@@ -71,9 +71,9 @@ func MeasuresOf(m Measured) Measures {
 	seen := shares("seen before, within 90 d", Less, this.Recurrence.Flow.Share(), before.Recurrence.Flow.Share())
 	told := waits("until developers knew, median", this.Told.Waits, before.Told.Waits)
 	failed := shares("deployments that failed", Less, this.Fail.Share(), before.Fail.Share())
-	owned := share("services with a dashboard and a runbook", More, m.Owned.Share)
+	owned := share("services with a dashboard and a runbook, as of now", More, m.Owned.Share)
 	cycle := predictable("cycle time, P85 ÷ P50 of 8 weeks", m.Cycle, m.CycleBefore)
-	closed := share("significant incidents that changed something", More, m.Loops.Share())
+	closed := share("significant incidents of 90 d that changed something", More, m.Loops.Share())
 	closed.Note = joined(", ", counted(m.Loops.Verified, "verified"), counted(m.Loops.Decided, "decided against"))
 	without := shares("closed without a cause", Less, this.WithoutCause.Share(), before.WithoutCause.Share())
 	return Measures{

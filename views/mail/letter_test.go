@@ -95,7 +95,7 @@ func fullWeek() digest.Facts {
 		measure("seen before, within 90 d", "5 of 14", 0, "5 of 13 the week before", digest.Same),
 		measure("until developers knew", "38 min", 12, "from 24 min", digest.Worse),
 	}
-	closure := digest.Measure{Name: "services with a dashboard and a runbook", Value: digest.NotKnown, Wanted: digest.More, Note: "not measured yet"}
+	closure := digest.Measure{Name: "services with a dashboard and a runbook, as of now", Value: digest.NotKnown, Wanted: digest.More, Note: "not measured yet"}
 	return digest.Facts{
 		Week: digest.Week{Year: 2026, Number: 47}, When: digest.Monday7, Zone: time.UTC, Now: monday, BaseURL: "https://upshot.example.org",
 		Teams:  map[catalog.TeamID]string{1: "Booking", 2: "Payments"},
