@@ -296,7 +296,7 @@ func (s *Service) sendDue(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("notice %d of %s: %w", n.ID, n.Incident, err)
 		}
-		if n.Way == ByMail && trouble != nil && (trouble.Down || trouble.Kind == dispatch.Configuration) {
+		if n.Way == ByMail && trouble != nil && (trouble.Down || trouble.Kind == dispatch.Configuration && !trouble.Recipient) {
 			mail = false
 		}
 	}
