@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"upshot/app/account"
@@ -75,7 +76,8 @@ func (s *Store) catchUp(ctx context.Context) (behind int, err error) {
 	if s.txOf(ctx) != nil { // somebody reads within a change: it is counted when that is over
 		return 0, nil
 	}
-	for until := time.Now().Add(countingBudget); time.Now().Before(until); {
+	// After an import of many thousands nobody waits at each figure of a page: the loop counts meanwhile.
+	for until := time.Now().Add(countingBudget); time.Now().Before(until) && time.Now().Unix() > s.shelf.resting.Load(); {
 		_, done, err := s.countSome(ctx)
 		switch {
 		case errors.Is(err, errCounting):
@@ -89,12 +91,22 @@ func (s *Store) catchUp(ctx context.Context) (behind int, err error) {
 		}
 	}
 	err = s.db(ctx).Raw(fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM stale_figures LIMIT %d) AS marks", listing.CountedUpTo)).Row().Scan(&behind)
+	if now := time.Now(); behind > countingMuch && now.Unix() > s.shelf.resting.Load() {
+		s.shelf.resting.Store(now.Add(countingRest).Unix())
+	}
 	return behind, explain(err, "figure")
 }
+
+// When somebody has waited in vain and this many marks are left, nobody else waits for a while.
+const (
+	countingMuch = 2_000
+	countingRest = 10 * time.Second
+)
 
 // shelf holds the tallies that were read, and what was last made of them: both are good as long as no tally changes.
 type shelf struct {
 	rows    sync.Mutex
+	resting atomic.Int64 // until when nobody waits for what is to be counted, in Unix seconds
 	mu      sync.Mutex
 	tallies map[metrics.Day]kept
 	made    map[question]metrics.Progress
