@@ -83,7 +83,7 @@ func TestEveryCallAsJirasDocumentsSay(t *testing.T) {
 				if c, err := net.Dial("tcp", between); err == nil {
 					_ = c.Close()
 					break
-				} else if tries == 200 {
+				} else if tries == 1_200 { // a minute
 					t.Fatal("the checker does not listen")
 				}
 				time.Sleep(50 * time.Millisecond) // another program starts

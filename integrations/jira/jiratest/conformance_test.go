@@ -42,7 +42,7 @@ func checked(t *testing.T, s *site) (address, findings string) {
 		_ = proxy.Process.Kill()
 		_, _ = proxy.Process.Wait()
 	})
-	for range 200 {
+	for range 1200 {
 		if c, err := net.Dial("tcp", address); err == nil {
 			_ = c.Close()
 			return "http://" + address, findings
