@@ -41,6 +41,7 @@ func (c *DigestCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		run = run.Shared()
 		if c.HTML {
 			_, err = os.Stdout.WriteString(run.HTML)
 			return err

@@ -113,7 +113,7 @@ func impactDurationAs(d metrics.ImpactDuration) LengthsJSON {
 }
 
 func openAs(o metrics.Open) openJSON {
-	return openJSON{N: o.N, OldestAge: some(o.OldestAge.Seconds(), o.N > 0)}
+	return openJSON{N: o.N, OldestAge: some(o.OldestAge.Truncate(time.Second).Seconds(), o.N > 0)}
 }
 
 type timeToRepairJSON struct {

@@ -147,6 +147,13 @@ type Letter struct {
 // ForRecipient stands in the kept letter for what is a recipient's own: the secret of the link that ends it.
 const ForRecipient = "for-this-recipient-alone"
 
+// Shared is the letter for whoever reads it without having been sent it: it leads to what one gets instead of ending somebody's letter.
+func (r Run) Shared() Run {
+	own := "/letters/stop/" + ForRecipient
+	r.HTML, r.Text = strings.ReplaceAll(r.HTML, own, "/digest"), strings.ReplaceAll(r.Text, own, "/digest")
+	return r
+}
+
 // lateAfter is how much later than due a letter says so.
 const lateAfter = time.Hour
 

@@ -209,9 +209,7 @@ func (w *Web) letterAsked(c echo.Context) (digest.Run, error) {
 	if fault.Is(err, fault.NotFound) && !s.archived {
 		run, err = w.Digests.Preview(ctx, s.settings, week)
 	}
-	own := link.StopLetters(digest.ForRecipient)
-	run.HTML, run.Text = strings.ReplaceAll(run.HTML, own, link.Digest), strings.ReplaceAll(run.Text, own, link.Digest)
-	return run, err
+	return run.Shared(), err
 }
 
 func (w *Web) letterAlone(c echo.Context) error {

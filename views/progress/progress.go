@@ -271,8 +271,18 @@ func lede(panels []Panel, empty bool) string {
 			flat++
 		}
 	}
-	return fmt.Sprintf("%s of %s measures %s as wanted, %s %s not, %s %s nothing clear. Each figure shows its spread beside its trend, what was left out, and leads to its rows.",
-		ui.Sentence(ui.InWords(good)), ui.InWords(good+flat+bad), verb(good, "moves", "move"), ui.InWords(bad), verb(bad, "does", "do"), ui.InWords(flat), verb(flat, "says", "say"))
+	wanted := ui.Sentence(ui.InWords(good))
+	if good == 0 {
+		wanted = "None"
+	}
+	said := fmt.Sprintf("%s of %s measures %s as wanted", wanted, ui.InWords(good+flat+bad), verb(max(good, 1), "moves", "move"))
+	if bad > 0 {
+		said += fmt.Sprintf(", %s %s not", ui.InWords(bad), verb(bad, "does", "do"))
+	}
+	if flat > 0 {
+		said += fmt.Sprintf(", %s %s nothing clear", ui.InWords(flat), verb(flat, "says", "say"))
+	}
+	return said + ". Each figure shows its spread beside its trend, what was left out, and leads to its rows."
 }
 
 // builder makes panels.
