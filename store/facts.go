@@ -63,8 +63,8 @@ const factColumns = `i.id, i.problem_id, i.kind, i.status, i.severity, i.detecte
 	EXISTS (SELECT 1 FROM incident_participants p WHERE p.incident_id = i.id AND p.side = 'development') AS developer,
 	(SELECT s.builder_id FROM incident_services v JOIN services s ON s.id = v.service_id WHERE v.incident_id = i.id ORDER BY v.service_id LIMIT 1) AS builder_id`
 
-// Facts gives the incidents that a measure is about, and those that the histories of their problems need; see metrics.Filter. It holds all of them
-// in memory, some 400 bytes each: Progress answers from what is kept instead.
+// Facts gives the incidents of all time that a filter leaves, and those that the histories of their problems need: what the plain definition of the measures is
+// held against. It holds all of them in memory, some 400 bytes each: Progress answers from what is kept instead.
 func (s *Store) Facts(ctx context.Context, viewer account.Actor, f metrics.Filter) ([]metrics.Fact, error) {
 	if err := viewer.May(account.Viewer); err != nil {
 		return nil, err
@@ -72,10 +72,6 @@ func (s *Store) Facts(ctx context.Context, viewer account.Actor, f metrics.Filte
 	q, err := s.picked(ctx, f)
 	if err != nil {
 		return nil, err
-	}
-	if !f.From.IsZero() || !f.To.IsZero() {
-		within, args := factsWithin(f.From, f.To)
-		q.and("i.id IN ("+within+")", args...)
 	}
 	if len(q.where) == 0 {
 		return s.factsOf(ctx, q)
@@ -222,29 +218,4 @@ func (s *Store) loopsOf(ctx context.Context, facts []metrics.Fact) error {
 		}
 	}
 	return nil
-}
-
-// factsWithin selects the incidents with a moment in [from, to): started, detected, restored or resolved. What goes on
-// has its moment now.
-func factsWithin(from, to time.Time) (string, []any) {
-	sql := "SELECT o.id FROM incidents o WHERE o.status IN ('open', 'mitigated') AND o.merged_into IS NULL"
-	var args []any
-	for _, moment := range []struct{ column, of string }{
-		{"started_at", "o.merged_into IS NULL"},
-		{"started_at", "o.merged_into IS NOT NULL"},
-		{"noticed_at", "o.noticed_at IS NOT NULL"},
-		{"restored_at", "o.restored_at IS NOT NULL"},
-		{"resolved_at", "o.resolved_at IS NOT NULL"},
-	} {
-		sql += " UNION ALL SELECT o.id FROM incidents o WHERE " + moment.of
-		if !from.IsZero() {
-			sql += " AND o." + moment.column + " >= ?"
-			args = append(args, from.UTC())
-		}
-		if !to.IsZero() {
-			sql += " AND o." + moment.column + " < ?"
-			args = append(args, to.UTC())
-		}
-	}
-	return sql, args
 }

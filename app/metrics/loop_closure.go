@@ -70,7 +70,7 @@ func LoopClosureOf(rows []Row, q Query) LoopClosure {
 	}
 	for _, r := range rows {
 		if r.own() && r.Significant && q.holds(r.ResolvedAt) {
-			l.add(periods, dayOf(r.ResolvedAt), r.Loop, 1, q)
+			l.add(periods, DayOf(r.ResolvedAt), r.Loop, 1, q)
 		}
 	}
 	return l

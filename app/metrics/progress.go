@@ -56,10 +56,8 @@ func (p Progress) Later(by time.Duration) Progress {
 // Day is a calendar day in UTC, counted from the first of January 1970.
 type Day int
 
-func dayOf(at time.Time) Day { return Day(floor(at.Unix(), 24*60*60)) }
-
 // DayOf is the day of a moment.
-func DayOf(at time.Time) Day { return dayOf(at) }
+func DayOf(at time.Time) Day { return Day(floor(at.Unix(), 24*60*60)) }
 
 // Start is its beginning, midnight in UTC.
 func (d Day) Start() time.Time { return time.Unix(int64(d)*24*60*60, 0).UTC() }

@@ -101,7 +101,7 @@ func within(gap time.Duration, q Query) bool { return gap != None && gap <= q.wi
 
 // windowOpen tells whether something may still follow what was restored then, within the window.
 func (q Query) windowOpen(restored time.Time) bool {
-	return q.window() == problem.NoLimit || q.Now.Before(dayOf(restored).Start().Add(Day24).Add(q.window()))
+	return q.window() == problem.NoLimit || q.Now.Before(DayOf(restored).Start().Add(Day24).Add(q.window()))
 }
 
 func (f *Flow) add(r Row, q Query) {

@@ -51,7 +51,7 @@ func (r Row) Days() []Day {
 	var days []Day
 	for _, at := range []time.Time{r.at(), r.DetectedAt, r.ResolvedAt, r.ClosedAt} {
 		if !at.IsZero() {
-			days = append(days, dayOf(at))
+			days = append(days, DayOf(at))
 		}
 	}
 	return days
@@ -100,7 +100,7 @@ func TallyOf(day Day, of Record) Tally {
 	return t
 }
 
-func (t *Tally) has(at time.Time) bool { return !at.IsZero() && dayOf(at) == t.Day }
+func (t *Tally) has(at time.Time) bool { return !at.IsZero() && DayOf(at) == t.Day }
 
 func (t *Tally) restored(r Row) {
 	if !t.has(r.at()) || r.Part == Continues || r.Ongoing {
